@@ -1,0 +1,391 @@
+"""Everything the conversation knows, compiled from `flows/` and `content/`: immutable, cross-checked, with a version.
+
+A turn reads it and nothing else. `bot/loading.py` builds it; a changed folder gives a new one, and the old one is
+dropped whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from babel import Locale
+
+from bot.folding import fold
+from bot.hours import OpeningHours
+from bot.session import CODE_LENGTH
+
+if TYPE_CHECKING:
+    from bot.danger import Lexicon
+    from bot.language import LanguageGuess
+    from bot.understanding import Understanding
+    from bot.words import Words
+
+Language = str
+NodeId = str
+Texts = Mapping[Language, str]
+
+MAIN = "main"
+WELCOME = "welcome"
+ADVISOR = "advisor"
+HELP_NUMBERS = "emergency-numbers"
+NEAREST = "nearest-office"
+LANGUAGE_SLOT = "language"
+CONSENT = "consent"
+COUNTRY_SLOT = "country"
+RATHER_NOT = "-"
+NOT_THIS = "@not-this"
+REQUIRED_NODES = (MAIN, WELCOME, ADVISOR, HELP_NUMBERS, "danger-now", "privacy", "language", "thanks", NEAREST)
+
+_SLOT_VALUE = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The line of a file that something comes from, for messages to staff."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """How old something is: when it was held against its sources, and until when that counts."""
+
+    sources: tuple[str, ...] = ()
+    checked: date | None = None
+    review_by: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Lines in every language, shown when all conditions of `only` hold."""
+
+    texts: Texts
+    only: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A content leaf: what is said at a node, in every language. `topic` is its folder."""
+
+    id: NodeId
+    topic: str
+    where: Where
+    label: Texts
+    synonyms: Mapping[Language, tuple[str, ...]]
+    paragraphs: tuple[Paragraph, ...]
+    sms: Texts | None
+    people_ask: Mapping[Language, tuple[str, ...]]
+    sensitive: bool
+    confirm_locally: bool
+    review: Review
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way on after a question: taken when every slot has the value, or one of the group, that `when` names."""
+
+    when: Mapping[str, str]
+    go: NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What may happen next at one id."""
+
+    id: NodeId
+    where: Where
+    menu: tuple[NodeId, ...] = ()
+    ask: tuple[str, ...] = ()
+    then: tuple[Route, ...] = ()
+    next: tuple[NodeId, ...] = ()
+    action: str = ""
+    hide_when: Mapping[str, str] = field(default_factory=dict)
+    instead: NodeId = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionOption:
+    value: str
+    label: Texts
+    synonyms: Mapping[Language, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that fills a slot. Its last option, "rather not say", is added by the program."""
+
+    slot: str
+    where: Where
+    kind: str
+    text: Texts
+    options: tuple[QuestionOption, ...]
+    keeps_s: int
+    personal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value that is written once and shown in many answers. Exactly one of the values is set."""
+
+    id: str
+    where: Where
+    review: Review
+    amount: Decimal | None = None
+    currency: str = ""
+    number: Decimal | None = None
+    unit: str = ""
+    day: date | None = None
+    text: Texts | None = None
+    items: tuple[Texts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    id: str
+    where: Where
+    name: Texts
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An office, a crossing, a shelter. `hours` is None while nobody knows them."""
+
+    id: str
+    where: Where
+    name: Texts
+    country: str
+    kinds: tuple[str, ...]
+    address: Texts
+    phones: tuple[str, ...]
+    whatsapp: str
+    email: str
+    hours: OpeningHours | None
+    zone: str
+    town: str
+    lat: float | None
+    lon: float | None
+    languages: tuple[str, ...]
+    review: Review
+    confirmed_on: date | None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the hub itself has confirmed it, with an address and hours."""
+        return self.confirmed_on is not None and self.hours is not None and bool(self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    id: str
+    where: Where
+    name: Texts
+    synonyms: tuple[str, ...]
+    country: str
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, slots=True)
+class HelpLine:
+    """A telephone that helps. `number` says how it is dialled in each country from which it can be dialled."""
+
+    id: str
+    where: Where
+    name: Texts
+    country: str
+    kinds: tuple[str, ...]
+    number: Mapping[str, str]
+    whatsapp: str
+    hours: OpeningHours | None
+    all_hours: bool
+    languages: tuple[str, ...]
+    always: bool
+    held: bool
+    review: Review
+    confirmed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    id: str
+    where: Where
+    text: Texts
+    from_day: date
+    until_day: date
+    topics: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    id: str
+    where: Where
+    texts: Texts
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The whole of it. Built once; equal files give an equal `version`."""
+
+    version: str
+    languages: tuple[Language, ...]
+    language_names: Mapping[Language, str]
+    locales: Mapping[Language, str]
+    answers: Mapping[NodeId, Answer]
+    nodes: Mapping[NodeId, Node]
+    questions: Mapping[str, Question]
+    groups: Mapping[str, frozenset[str]]
+    facts: Mapping[str, Fact]
+    sources: Mapping[str, Source]
+    places: Mapping[str, Place]
+    towns: Mapping[str, Town]
+    lines: Mapping[str, HelpLine]
+    notices: tuple[Notice, ...]
+    phrases: Mapping[str, Phrase]
+    words: Words
+    lexicon: Lexicon
+    show_unconfirmed: bool
+
+    def phrase(self, key: str, language: Language, **values: object) -> str:
+        """One of the bot's small fixed phrases, with its values filled in."""
+        text = self.phrases[key].texts[language]
+        if not values:
+            return text
+        return _SLOT_VALUE.sub(lambda match: str(values.get(match.group(1), match.group())), text)
+
+    def label(self, id_: str, language: Language) -> str:
+        """What an option is called in a menu, whatever it leads to."""
+        return self.option_labels[id_][language]
+
+    def node(self, id_: NodeId) -> Node:
+        """The moves at an id. An answer without a flow entry is a leaf."""
+        return self.nodes.get(id_) or Node(id_, self.answers[id_].where)
+
+    def is_sensitive(self, id_: NodeId) -> bool:
+        return id_ in self.answers and self.answers[id_].sensitive
+
+    def is_danger(self, id_: NodeId) -> bool:
+        """Whether a danger phrase leads here: one page, never withheld."""
+        return id_ in self.lexicon.nodes or id_ == HELP_NUMBERS
+
+    def matches(self, when: Mapping[str, str], values: Mapping[str, str]) -> bool:
+        """Whether every condition holds: a slot has the value, or one of the group, that is named."""
+        return all(self._has(values.get(slot, ""), wanted) for slot, wanted in when.items())
+
+    def _has(self, value: str, wanted: str) -> bool:
+        return value == wanted or (wanted in self.groups and value in self.groups[wanted])
+
+    @cached_property
+    def option_labels(self) -> Mapping[str, Texts]:
+        """The label of everything that can be offered, by option id (a node, `slot=value`, `@not-this` …)."""
+        labels: dict[str, Texts] = {id_: answer.label for id_, answer in self.answers.items()}
+        for question in self.questions.values():
+            for option in question.options:
+                labels[option_id(question.slot, option.value)] = option.label
+            labels[option_id(question.slot, RATHER_NOT)] = self.phrases["rather_not_say"].texts
+        labels[option_id(CONSENT, "yes")] = self.phrases["consent_yes"].texts
+        labels[option_id(CONSENT, "no")] = self.phrases["consent_no"].texts
+        for language in self.languages:
+            own = self.language_names[language]
+            labels[option_id(LANGUAGE_SLOT, language)] = dict.fromkeys(self.languages, own)
+        labels[NOT_THIS] = self.phrases["not_this"].texts
+        return labels
+
+    @cached_property
+    def option_synonyms(self) -> Mapping[str, Mapping[Language, tuple[str, ...]]]:
+        """Other names of what can be offered, by option id and language."""
+        synonyms = {id_: answer.synonyms for id_, answer in self.answers.items() if answer.synonyms}
+        for question in self.questions.values():
+            for option in question.options:
+                if option.synonyms:
+                    synonyms[option_id(question.slot, option.value)] = option.synonyms
+        return synonyms
+
+    def country_name(self, code: str, language: Language) -> str:
+        """What a country is called: the name of a two-letter code, or the code itself."""
+        return str(Locale.parse(self.locales[language]).territories.get(code.upper(), code))
+
+    @cached_property
+    def country_codes(self) -> Mapping[str, str]:
+        """Folded names of all countries, in every language, and what options of questions call them → code."""
+        names: dict[str, str] = {}
+        for language in self.languages:
+            for code, name in Locale.parse(self.locales[language]).territories.items():
+                if len(code) == 2 and code.isalpha() and code not in ("ZZ", "EU", "EZ", "UN", "QO"):
+                    names.setdefault(fold(str(name)), code.lower())
+        for question in self.questions.values():
+            if question.kind == "country":
+                for option in question.options:
+                    for language in self.languages:
+                        for text in (fold(option.label[language]), *option.synonyms.get(language, ())):
+                            names[text] = option.value
+        return names
+
+    @cached_property
+    def codes(self) -> CodeTable:
+        """The short codes under which sessions store ids."""
+        return CodeTable([*self.option_labels, *self.nodes])
+
+    @cached_property
+    def hub_is_confirmed(self) -> bool:
+        return "hub" in self.places and self.places["hub"].is_confirmed
+
+    @cached_property
+    def language_guess(self) -> LanguageGuess:
+        """Tells the languages apart, from the words of the content itself."""
+        from bot.language import LanguageGuess
+
+        return LanguageGuess.of(self)
+
+    @cached_property
+    def understanding(self) -> Understanding:
+        """Finds the answer that a free text asks for."""
+        from bot.understanding import Understanding
+
+        return Understanding.of(self)
+
+
+def option_id(slot: str, value: str) -> str:
+    """The id of an option that fills a slot."""
+    return f"{slot}={value}"
+
+
+class CodeTable:
+    """Ids as codes of four characters: a hash, so that a code means the same id in every version of the content."""
+
+    def __init__(self, ids: list[str]) -> None:
+        self._codes: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
+        self.clashes: list[tuple[str, str]] = []
+        for id_ in dict.fromkeys(ids):
+            code = short_code(id_)
+            if code in self._ids:
+                self.clashes.append((id_, self._ids[code]))
+                continue
+            self._codes[id_] = code
+            self._ids[code] = id_
+
+    def code(self, id_: str) -> str:
+        """The code of an id, also of one that is gone (see `id`)."""
+        return self._codes.get(id_) or (id_[1:] if id_.startswith("?") else short_code(id_))
+
+    def id(self, code: str) -> str:
+        """The id behind a code; one that no longer exists comes back as "?" and the code, and is never found."""
+        return self._ids.get(code, f"?{code}")
+
+
+def short_code(id_: str) -> str:
+    """Four characters of base64: three bytes of a hash."""
+    digest = hashlib.blake2s(id_.encode(), digest_size=3).digest()
+    return base64.urlsafe_b64encode(digest).decode()[:CODE_LENGTH]

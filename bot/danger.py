@@ -1,0 +1,129 @@
+"""Danger first: a lexicon of phrases, searched in whatever a person writes (design §7, safety R21).
+
+`content/danger/<language>.yaml` maps the id of a danger answer to its phrases, one a line. `*` between words stands for
+up to four other words. Phrases under `not_danger` are idioms: a phrase found wholly inside one does not count.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.folding import fold
+
+MAX_GAP = 4
+CANCELS = "not_danger"
+
+Parts = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DangerPhrase:
+    """One line of the lexicon: folded words, with "*" where other words may stand."""
+
+    text: str
+    node: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What was found: the danger answer it leads to, the language of the phrase, and the phrase itself."""
+
+    node: str
+    language: str
+    phrase: str
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All phrases of all languages, found by their first word: a message costs microseconds, not a scan of each."""
+
+    phrases: tuple[DangerPhrase, ...]
+    idioms: tuple[str, ...]
+
+    @cached_property
+    def nodes(self) -> frozenset[str]:
+        """The danger answers."""
+        return frozenset(phrase.node for phrase in self.phrases)
+
+    def search(self, text: str) -> Alarm | None:
+        """The first phrase in the text that no idiom covers; the longest where several begin together."""
+        words = fold(text).split()
+        covered: list[tuple[int, int]] | None = None
+        for start, word in enumerate(words):
+            for parts, phrase in self._by_first_word.get(word, ()):
+                end = _match(parts, words, start)
+                if end < 0:
+                    continue
+                if covered is None:
+                    covered = self._idioms_in(words)
+                if not any(low <= start and end <= high for low, high in covered):
+                    return Alarm(phrase.node, phrase.language, phrase.text)
+        return None
+
+    def _idioms_in(self, words: list[str]) -> list[tuple[int, int]]:
+        """From which word to which the idioms of a text reach."""
+        spans = []
+        for start, word in enumerate(words):
+            for parts in self._idioms_by_first_word.get(word, ()):
+                end = _match(parts, words, start)
+                if end >= 0:
+                    spans.append((start, end))
+        return spans
+
+    @cached_property
+    def _by_first_word(self) -> Mapping[str, tuple[tuple[Parts, DangerPhrase], ...]]:
+        """Longest first: of two phrases that begin at one word the more exact one wins."""
+        found: dict[str, list[tuple[Parts, DangerPhrase]]] = defaultdict(list)
+        for phrase in sorted(self.phrases, key=lambda phrase: -len(phrase.text)):
+            parts = _parts(phrase.text)
+            found[parts[0][0]].append((parts, phrase))
+        return {word: tuple(entries) for word, entries in found.items()}
+
+    @cached_property
+    def _idioms_by_first_word(self) -> Mapping[str, tuple[Parts, ...]]:
+        found: dict[str, list[Parts]] = defaultdict(list)
+        for idiom in self.idioms:
+            parts = _parts(idiom)
+            found[parts[0][0]].append(parts)
+        return {word: tuple(entries) for word, entries in found.items()}
+
+
+def _parts(text: str) -> Parts:
+    """The runs of words between the gaps of a phrase."""
+    return tuple(tuple(part.split()) for part in text.split(" * "))
+
+
+def _match(parts: Parts, words: list[str], start: int) -> int:
+    """Where a phrase that begins at a word ends, or -1. Gaps are bounded, so no text can make this slow."""
+    first, *rest = parts
+    end = start + len(first)
+    if tuple(words[start:end]) != first:
+        return -1
+    if not rest:
+        return end
+    return max((_match(tuple(rest), words, end + gap) for gap in range(MAX_GAP + 1)), default=-1)
+
+
+def compile_lexicon(by_language: Mapping[str, Mapping[str, Iterable[str]]]) -> Lexicon:
+    """Build the lexicon from language → node → phrases."""
+    phrases: dict[str, DangerPhrase] = {}
+    idioms: list[str] = []
+    for language, by_node in by_language.items():
+        for node, lines in by_node.items():
+            for line in lines:
+                text = fold_pattern(line)
+                if not text:
+                    continue
+                if node == CANCELS:
+                    idioms.append(text)
+                else:
+                    phrases.setdefault(text, DangerPhrase(text, node, language))
+    return Lexicon(tuple(phrases.values()), tuple(dict.fromkeys(idioms)))
+
+
+def fold_pattern(line: str) -> str:
+    """A phrase folded as messages are, its gaps kept."""
+    parts = [fold(part) for part in line.split("*")]
+    return " * ".join(part for part in parts if part)

@@ -1,0 +1,110 @@
+"""Draws a reply for a channel: lines, choices and keys become one message, or the first part of a long one.
+
+A reply is text plus choices; how they look is the channel's (`bot/channels`). One turn is one message: what does not
+fit waits until the person asks for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+MENU_KEY = "0"
+BACK_KEY = "9"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice: the id it stands for and its label."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The texts of the keys under a message; empty ones are not shown."""
+
+    menu: str = ""
+    back: str = ""
+    more: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is sent: the text, the ids behind its numbers, the keys it prints, and where the rest begins (0: none)."""
+
+    text: str
+    offered: tuple[str, ...]
+    printed: str
+    more: int
+
+
+class Pen(Protocol):
+    """How one channel draws."""
+
+    def __hash__(self) -> int:
+        """Drawn pages are remembered by the pen that drew them."""
+
+    def plain(self, line: str) -> str:
+        """One line of text in the channel's writing."""
+
+    def choice(self, number: int, label: str) -> str:
+        """A numbered choice."""
+
+    def join(self, lines: Sequence[str]) -> str:
+        """Lines put together; empty ones stand between paragraphs."""
+
+    def fits(self, text: str, choices: int) -> bool:
+        """Whether a text can be sent as one message."""
+
+
+@lru_cache(maxsize=8192)
+def draw(pen: Pen, lines: tuple[str, ...], choices: tuple[Choice, ...], keys: Keys, start: int = 0) -> Page:
+    """Draw the part of a reply that begins at line `start`: all that is left, or as many lines as fit.
+
+    Choices come with the last part. A single line that is too long by itself is sent alone rather than lost.
+    """
+    drawn = [pen.plain(line) for line in lines]
+    rest = drawn[start:]
+    numbered = [pen.choice(number, choice.label) for number, choice in enumerate(choices, start=1)]
+    whole = pen.join(_trimmed([*rest, "", *numbered, *_key_line(pen, keys.menu, keys.back, keys.language)]))
+    offered = tuple(choice.id for choice in choices)
+    if pen.fits(whole, len(choices)):
+        return Page(whole, offered, _printed(keys), 0)
+    for length in range(len(rest), 0, -1):
+        part = pen.join(_trimmed([*rest[:length], *_key_line(pen, keys.more, keys.menu, keys.back)]))
+        if length == 1 or pen.fits(part, 0):
+            return Page(part, (), _printed(keys), start + length)
+    return Page(whole, offered, _printed(keys), 0)
+
+
+def draw_in_words(pen: Pen, lines: tuple[str, ...], choices: tuple[Choice, ...], heading: str, menu: str) -> Page:
+    """Draw a reply that nobody will remember: choices as words, because a number would mean nothing next time."""
+    words = [f"- {choice.label}" for choice in choices]
+    listed = [heading, *words, f"- {menu}"] if words else [menu]
+    return Page(draw(pen, (*lines, "", *listed), (), Keys()).text, (), "", 0)
+
+
+def _key_line(pen: Pen, *keys: str) -> list[str]:
+    """The keys on one line, as a telephone shows them best."""
+    shown = "  ".join(key for key in keys if key)
+    return [pen.plain(shown)] if shown else []
+
+
+def _printed(keys: Keys) -> str:
+    return (MENU_KEY if keys.menu.startswith(MENU_KEY) else "") + (BACK_KEY if keys.back.startswith(BACK_KEY) else "")
+
+
+def _trimmed(lines: Sequence[str]) -> list[str]:
+    """Lines without empty ones at either end or two in a row."""
+    kept: list[str] = []
+    for line in lines:
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    while kept and not kept[-1]:
+        kept.pop()
+    return kept

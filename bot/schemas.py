@@ -1,0 +1,46 @@
+"""The JSON Schemas of the files that staff edit, for editors that complete and underline while one types.
+
+Generated from the same shapes that reading checks against (`bot/file_models.py`), so the two cannot differ.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.file_models import FILES
+from bot.loading import adapter
+
+FOLDER = "content/.schemas"
+
+GLOBS: Mapping[str, tuple[str, ...]] = {
+    "answer": ("content/*/*.yaml", "!content/questions/*.yaml", "!content/danger/*.yaml"),
+    "question": ("content/questions/*.yaml",),
+    "danger": ("content/danger/*.yaml",),
+    "flow": ("flows/*.yaml",),
+}
+
+
+def schema_files() -> dict[str, str]:
+    """Every schema file by its path, and the settings that tell Visual Studio Code which belongs to what."""
+    files = {f"{FOLDER}/{kind}.json": _written(_schema(kind)) for kind in FILES}
+    files[".vscode/settings.json"] = _written(_editor_settings())
+    return files
+
+
+def _schema(kind: str) -> dict[str, Any]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind, **adapter(kind).json_schema()}
+
+
+def _editor_settings() -> dict[str, Any]:
+    globs = {kind: GLOBS.get(kind, (f"content/{kind}.yaml",)) for kind in FILES}
+    return {
+        "yaml.schemas": {f"./{FOLDER}/{kind}.json": list(patterns) for kind, patterns in globs.items()},
+        "[yaml]": {"editor.insertSpaces": True, "editor.tabSize": 2, "editor.wordWrap": "on", "files.eol": "\n"},
+        "files.encoding": "utf8",
+        "files.trimTrailingWhitespace": True,
+        "files.insertFinalNewline": True,
+    }
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

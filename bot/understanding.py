@@ -1,0 +1,71 @@
+"""Finds the answers that a free text may ask for, best first, with a confidence between 0 and 1.
+
+It knows the labels, synonyms and examples (`people_ask`) of the content. A text that is one of them, case, accents and
+punctuation aside, is certain; one that is merely near is only ever offered, never taken as said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rapidfuzz import fuzz, process
+
+from bot.folding import fold
+
+if TYPE_CHECKING:
+    from bot.catalogue import Catalogue, Language, NodeId
+
+SURE = 0.9
+"""From this confidence on, the answer is given without asking."""
+
+_NEAR_AT_MOST = 0.8
+_LEAST_LIKENESS = 55.0
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What the content gives as examples: folded text → the node it belongs to, by language."""
+
+    examples: Mapping[Language, Mapping[str, NodeId]]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Understanding:
+        return cls({language: dict(_examples(catalogue, language)) for language in catalogue.languages})
+
+    def languages_of(self, folded: str) -> tuple[Language, ...]:
+        """The languages in which a text stands word for word among the examples."""
+        return tuple(language for language, examples in self.examples.items() if folded and folded in examples)
+
+    def rank(self, text: str, language: Language) -> tuple[tuple[NodeId, float], ...]:
+        """The answers that fit best, best first, at most three. The person's own language counts a little more."""
+        folded = fold(text)
+        if not folded:
+            return ()
+        for tongue in sorted(self.examples, key=lambda tongue: tongue != language):
+            if (node := self.examples[tongue].get(folded)) is not None:
+                return ((node, 1.0),)
+        scores: dict[NodeId, float] = {}
+        for tongue, examples in self.examples.items():
+            weight = 1.0 if tongue == language else 0.9
+            for _, score, node in _near(folded, examples):
+                scores[node] = max(scores.get(node, 0.0), score / 100 * weight * _NEAR_AT_MOST)
+        return tuple(sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:3])
+
+
+def _near(folded: str, examples: Mapping[str, NodeId]) -> Iterator[tuple[str, float, NodeId]]:
+    found = process.extract(folded, examples.keys(), scorer=fuzz.token_set_ratio, limit=8, score_cutoff=_LEAST_LIKENESS)
+    return ((example, score, examples[example]) for example, score, _ in found)
+
+
+def _examples(catalogue: Catalogue, language: Language) -> Iterator[tuple[str, NodeId]]:
+    """Labels last: where one text stands twice, the last one given wins, and a label says most."""
+    for answer in catalogue.answers.values():
+        for example in answer.people_ask.get(language, ()):
+            yield fold(example), answer.id
+    for answer in catalogue.answers.values():
+        for synonym in answer.synonyms.get(language, ()):
+            yield synonym, answer.id
+    for answer in catalogue.answers.values():
+        yield fold(answer.label[language]), answer.id

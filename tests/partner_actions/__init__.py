@@ -1,0 +1,1 @@
+"""Actions of a partner, written as Rasa's documentation shows them, knowing nothing of Ventanilla."""

@@ -1,0 +1,167 @@
+"""Builds the app. The only place where the parts meet."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import structlog
+from flask import Blueprint, Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.sansio.response import Response
+
+from bot.actions.runner import Runner, RunsActions
+from bot.catalogue import Catalogue
+from bot.faults import ContentFaults
+from bot.loading import load_catalogue
+from webhook.action_endpoint import ActionEndpoint
+from webhook.conversation import Conversation
+from webhook.health import Health, health_blueprint
+from webhook.keys import Keys
+from webhook.observe import Metrics, fault_of, set_up_logging
+from webhook.reload import CatalogueHolder, LastGood, Reloader, SharedCheck
+from webhook.settings import Settings
+from webhook.store.connection import Connection
+from webhook.store.faults import StoreDown
+from webhook.store.sessions import SessionStore
+from webhook.twilio_edge.signature import SignatureCheck
+from webhook.twilio_edge.views import MAX_BODY_BYTES, TwilioEdge, twilio_blueprint
+
+EXTENSION = "ventanilla"
+NO_STORE = "REDIS_URL is not set and no server was started"
+
+log = structlog.get_logger()
+
+
+class Callers(StrEnum):
+    """Who may call the pages of a blueprint. Each says so where it is registered; a test sees to that."""
+
+    ANYONE = "anyone"
+    TWILIO = "whoever signs with the account's token"
+    DEVELOPER = "anyone, and only in development"
+
+
+@dataclass
+class Services:
+    """What an app was built from; `app.extensions["ventanilla"]`."""
+
+    settings: Settings
+    holder: CatalogueHolder
+    store: SessionStore | None
+    metrics: Metrics
+    conversation: Conversation
+    reloader: Reloader
+    callers: dict[str, Callers] = field(default_factory=dict)
+
+
+def create_app(settings: Settings, *, reloads: bool = True) -> Flask:
+    """The whole app. Raises ContentFaults when there is no content it could serve, good or kept from before.
+
+    `reloads` starts the thread that follows the files.
+    """
+    set_up_logging(production=settings.is_production)
+    metrics = Metrics()
+    keys = Keys(*settings.secrets)
+    last_good = LastGood(settings.var)
+    holder = load_content(settings, last_good)
+    store = open_store(settings, keys, metrics)
+    actions = choose_actions(settings, holder.current, metrics)
+    conversation = Conversation(holder, store, actions, metrics)
+    reloader = Reloader(
+        holder,
+        settings.root,
+        show_unconfirmed=settings.show_unconfirmed,
+        check=SharedCheck(settings.var),
+        last_good=last_good,
+        metrics=metrics,
+    )
+    services = Services(settings, holder, store, metrics, conversation, reloader)
+
+    app = Flask("webhook", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.extensions[EXTENSION] = services
+    app.register_error_handler(Exception, _answer_error)
+    edge = TwilioEdge(
+        check=SignatureCheck(settings.auth_tokens, settings.public_base_url),
+        conversation=conversation,
+        keys=keys,
+        metrics=metrics,
+        account_sid=settings.account_sid,
+    )
+    health = Health(holder, metrics, lambda: store_trouble(settings, store), stateless=settings.stateless)
+    register(app, twilio_blueprint(edge), Callers.TWILIO)
+    register(app, health_blueprint(health), Callers.ANYONE)
+    if reloads:
+        reloader.start()
+    return app
+
+
+def register(app: Flask, blueprint: Blueprint, callers: Callers) -> None:
+    """Add pages, and say who may call them."""
+    services_of(app).callers[blueprint.name] = callers
+    app.register_blueprint(blueprint)
+
+
+def services_of(app: Flask) -> Services:
+    """What an app was built from."""
+    services: Services = app.extensions[EXTENSION]
+    return services
+
+
+def load_content(settings: Settings, last_good: LastGood) -> CatalogueHolder:
+    """The catalogue of the files; if they have faults, the last one that had none, with the reasons.
+
+    A worker that is replaced while somebody is half-way through an edit must come up all the same.
+    """
+    try:
+        catalogue = load_catalogue(settings.root, show_unconfirmed=settings.show_unconfirmed)
+    except ContentFaults as faults:
+        kept = last_good.load(show_unconfirmed=settings.show_unconfirmed)
+        if kept is None:
+            raise
+        holder = CatalogueHolder(kept)
+        holder.keep(tuple(str(fault) for fault in faults.faults))
+        log.error("content_refused", version=kept.version, faults=len(faults.faults))
+        return holder
+    last_good.keep(settings.root, catalogue.version)
+    return CatalogueHolder(catalogue)
+
+
+def open_store(settings: Settings, keys: Keys, metrics: Metrics) -> SessionStore | None:
+    """The store, asked at the first message and not now; None in stateless mode."""
+    if settings.stateless or not settings.redis_url:
+        return None
+    return SessionStore(
+        Connection(settings.redis_url), keys, count=lambda event: metrics.store_events.labels(event).inc()
+    )
+
+
+def store_trouble(settings: Settings, store: SessionStore | None) -> str:
+    """Why the store cannot be relied on; "" while it can, or while none is wanted."""
+    if store is None:
+        return "" if settings.stateless else NO_STORE
+    try:
+        report = store.check()
+    except StoreDown as down:
+        return f"the store does not answer ({down})"
+    return "; ".join(report.problems)
+
+
+def choose_actions(settings: Settings, catalogue: Catalogue, metrics: Metrics) -> RunsActions:
+    """Actions in this process, built in the background, or those behind the configured address."""
+
+    def report(action: str, why: str) -> None:
+        metrics.action_failures.labels(action).inc()
+        log.warning("action_failed", action=action, why=why)
+
+    if settings.action_endpoint_url:
+        return ActionEndpoint(settings.action_endpoint_url, report=report)
+    runner = Runner(report=report)
+    runner.warm(catalogue)
+    return runner
+
+
+def _answer_error(error: Exception) -> Response | tuple[str, int]:
+    """Outside Twilio's pages: a plain page for what was asked wrongly; for an error of ours the place in the log."""
+    if isinstance(error, HTTPException):
+        return error.get_response()
+    log.error("page_failed", **fault_of(error))
+    return "Internal Server Error", 500

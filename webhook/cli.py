@@ -1,0 +1,169 @@
+"""The command line: `ventanilla run`, `web`, `chat`, `ask`, `check`, `actions`.
+
+Each command imports what it needs when it runs, so that `ventanilla check` does not wait for a web server to load.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from webhook.settings import Settings, SettingsRefused, read_settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+host_option = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+port_option = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+workers_option = click.option("--workers", type=click.IntRange(1, 64), help="Processes; one for each core by default.")
+channel_option = click.option(
+    "--channel", type=click.Choice(["whatsapp", "sms"]), default="whatsapp", show_default=True
+)
+language_option = click.option("--lang", "language", default="", help="The language; found out when left away.")
+
+
+def told_plainly(command: Callable[P, R]) -> Callable[P, R]:
+    """Say what is wrong in words, without a traceback, and end with status 1."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        from bot.faults import ContentFaults
+        from webhook.embedded import EmbeddedFault
+
+        try:
+            return command(*args, **kwargs)
+        except SettingsRefused as refused:
+            click.echo(f"The settings are not complete.\n{refused}", err=True)
+        except ContentFaults as faults:
+            click.echo("The content has faults:", err=True)
+            for fault in faults.faults:
+                click.echo(f"  {fault}", err=True)
+        except EmbeddedFault as fault:
+            click.echo(str(fault), err=True)
+        sys.exit(1)
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ventanilla")
+def main() -> None:
+    """Ventanilla: a Migration Information Hub on WhatsApp and SMS for the Mexico–Belize border."""
+
+
+@main.command()
+@host_option
+@port_option
+@workers_option
+@told_plainly
+def run(host: str, port: int, workers: int | None) -> None:
+    """Everything in one command: the bot, its store, and a phone to try it on."""
+    from webhook.commands.serving import run_everything
+
+    run_everything(settings_at(host, port), host=host, port=port, workers=workers)
+
+
+@main.command()
+@host_option
+@port_option
+@workers_option
+@click.option("--stateless", is_flag=True, help="Answer without a store, for Twilio's fallback address.")
+@told_plainly
+def web(host: str, port: int, workers: int | None, stateless: bool) -> None:
+    """The web server alone, for servers. Wants REDIS_URL; without it, a store of its own is started."""
+    from webhook.commands.serving import serve_web
+
+    serve_web(settings_at(host, port, stateless=stateless), host=host, port=port, workers=workers)
+
+
+@main.command()
+@host_option
+@click.option("--port", default=5055, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--actions", "packages", multiple=True, metavar="PACKAGE", help="A partner's package of actions as well.")
+@told_plainly
+def actions(host: str, port: int, packages: tuple[str, ...]) -> None:
+    """Serve our actions to any Rasa assistant, over Rasa's action protocol."""
+    from webhook.commands.serving import serve_actions
+
+    serve_actions(settings_at(host, port), host=host, port=port, packages=packages)
+
+
+@main.command()
+@channel_option
+@language_option
+@told_plainly
+def chat(channel: str, language: str) -> None:
+    """Talk with the bot in the terminal."""
+    from webhook.commands.talking import chat_in_terminal
+
+    chat_in_terminal(root(), channel=channel, language=language)
+
+
+@main.command()
+@click.argument("text")
+@channel_option
+@language_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a message.")
+@told_plainly
+def ask(text: str, channel: str, language: str, as_json: bool) -> None:
+    """Answer one message; with "-" every line of standard input, each in a conversation of its own."""
+    from webhook.commands.talking import ask_many, ask_once
+
+    if text == "-":
+        ask_many(root(), sys.stdin, channel=channel, language=language, as_json=as_json)
+    else:
+        ask_once(root(), text, channel=channel, language=language, as_json=as_json)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="The faults as one JSON list.")
+@click.option("--lang", "language", type=click.Choice(["en", "es"]), default="en", show_default=True)
+@click.option("--release", is_flag=True, help="Warnings count as errors; list what must be signed before launch.")
+@click.option("--transcripts", is_flag=True, help="Replay the conversations of tests/transcripts as well.")
+@click.option(
+    "--root", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another project."
+)
+@told_plainly
+def check(as_json: bool, language: str, release: bool, transcripts: bool, folder: Path | None) -> None:
+    """Read flows/ and content/ and say everything that is wrong, with file, line and mend. Ends with 1 on errors."""
+    from webhook.commands.checking import check_content
+
+    sys.exit(
+        check_content(folder or root(), as_json=as_json, language=language, release=release, transcripts=transcripts)
+    )
+
+
+@main.command()
+@click.option("--check", "only_check", is_flag=True, help="Do not write; end with 1 when they are out of date.")
+@told_plainly
+def schemas(only_check: bool) -> None:
+    """Write the JSON Schemas that help editors while they type (content/.schemas)."""
+    from webhook.commands.checking import write_schemas
+
+    sys.exit(write_schemas(root(), only_check=only_check))
+
+
+def root() -> Path:
+    """The folder that holds flows/ and content/."""
+    from webhook.settings import CHECKOUT
+
+    return Path(os.environ.get("VENTANILLA_ROOT") or CHECKOUT).absolute()
+
+
+def settings_at(host: str, port: int, *, stateless: bool = False) -> Settings:
+    """The settings of the environment; in development our own address is the public one unless another is set."""
+    environ: dict[str, Any] = dict(os.environ)
+    if environ.get("VENTANILLA_ENV", "development") != "production" and not environ.get("PUBLIC_BASE_URL"):
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+        environ["PUBLIC_BASE_URL"] = f"http://{shown}:{port}"
+    if stateless:
+        environ["VENTANILLA_STATELESS"] = "1"
+    return read_settings(environ)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""One turn from end to end: load, step, perhaps an action, commit, reply.
+
+Nothing is said before the state that explains it is stored. When the store cannot be used the person is answered all
+the same, without memory; a message that comes again gets the reply it was given before.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from bot import conversation
+from bot.actions.runner import BUDGET_S as ACTION_BUDGET_S
+from bot.actions.runner import RunsActions
+from bot.catalogue import Catalogue
+from bot.inbound import Inbound, OptOut
+from bot.session import Prefs, Session
+from bot.turn import ActionResult, Call, State, Turn
+from webhook.observe import Metrics, fault_of
+from webhook.reload import CatalogueHolder
+from webhook.store.faults import StoreDown
+from webhook.store.sessions import Loaded, Outcome, SessionStore
+from webhook.twilio_edge.inbound import Received
+
+MAX_CONFLICTS = 10
+COMMIT_RESERVE_S = 0.6  # what the store may still need after an action
+
+FORGOTTEN = State(Session(), Prefs())
+FAILED = ActionResult(failed=True)
+
+log = structlog.get_logger()
+
+
+class Step(Protocol):
+    """Decides what a message leads to (see `bot.conversation.step`)."""
+
+    def __call__(
+        self, catalogue: Catalogue, state: State, inbound: Inbound, *, stateless: bool = False
+    ) -> Turn | Call: ...
+
+
+class Resume(Protocol):
+    """Goes on after an action (see `bot.conversation.resume`)."""
+
+    def __call__(
+        self, catalogue: Catalogue, call: Call, inbound: Inbound, result: ActionResult, *, stateless: bool = False
+    ) -> Turn: ...
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One message on its way: the catalogue it began with, until when it must be answered, and what an action said."""
+
+    catalogue: Catalogue
+    inbound: Inbound
+    deadline: float
+    asked: Call | None = None
+    result: ActionResult = FAILED
+
+
+class Conversation:
+    """Answers messages. Safe to use from any thread.
+
+    Without a `store` (stateless mode) everything is answered without memory.
+    """
+
+    def __init__(
+        self,
+        holder: CatalogueHolder,
+        store: SessionStore | None,
+        actions: RunsActions,
+        metrics: Metrics,
+        *,
+        step: Step = conversation.step,
+        resume: Resume = conversation.resume,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._holder = holder
+        self._store = store
+        self._actions = actions
+        self._metrics = metrics
+        self._step = step
+        self._resume = resume
+        self._clock = clock
+        self._store_is_lost = False
+
+    def take_turn(self, received: Received, *, deadline: float) -> str | None:
+        """The reply to a message, or None for silence. `deadline` is the moment of `clock` at which Twilio gives up."""
+        attempt = _Attempt(self._holder.current, received.inbound, deadline)
+        if self._store is not None:
+            try:
+                answered, reply = self._kept_turn(self._store, attempt, received)
+                self._note_store(lost=False)
+                if answered:
+                    return reply
+            except StoreDown as down:
+                self._metrics.store_errors.inc()
+                self._note_store(lost=True, why=str(down))
+        turn = self._decide(attempt, FORGOTTEN, stateless=True)
+        self._count(turn, received.inbound, kept=False)
+        return turn.reply
+
+    def last_resort(self, received: Received | None) -> str | None:
+        """A reply after an error of ours: without memory and actions; if even that fails, the line that says so."""
+        inbound = received.inbound if received else None
+        catalogue = self._holder.current
+        if inbound is not None:
+            try:
+                decided = self._step(catalogue, FORGOTTEN, inbound, stateless=True)
+                if isinstance(decided, Call):
+                    decided = self._resume(catalogue, decided, inbound, FAILED, stateless=True)
+                return decided.reply
+            except Exception as error:  # whatever broke, the person must hear something
+                log.error("last_resort_failed", **fault_of(error))
+            if inbound.opt_out in (OptOut.STOP, OptOut.START):
+                return None  # Twilio has answered already
+        return "\n".join(catalogue.phrase("service_down", language) for language in catalogue.languages)
+
+    def _kept_turn(self, store: SessionStore, attempt: _Attempt, received: Received) -> tuple[bool, str | None]:
+        """The reply of a turn that was committed, or had been before. (False, None) if others were always first."""
+        for _ in range(1 + MAX_CONFLICTS):
+            loaded = store.load(received.person, attempt.inbound, attempt.catalogue.codes)
+            if loaded.seen:
+                self._metrics.repeats.inc()
+                return True, loaded.reply
+            turn = self._decide(attempt, loaded.state)
+            outcome, reply = self._commit(store, loaded, turn)
+            if outcome is Outcome.COMMITTED:
+                self._count(turn, attempt.inbound, kept=True)
+                return True, turn.reply
+            if outcome is Outcome.REPEAT:
+                self._metrics.repeats.inc()
+                return True, reply
+            self._metrics.conflicts.inc()
+            if self._clock() > attempt.deadline - COMMIT_RESERVE_S:
+                break
+        return False, None
+
+    def _commit(self, store: SessionStore, loaded: Loaded, turn: Turn) -> tuple[Outcome, str | None]:
+        committed = store.commit(loaded, turn, reply=turn.reply or "")
+        return committed.outcome, committed.reply
+
+    def _decide(self, attempt: _Attempt, state: State, *, stateless: bool = False) -> Turn:
+        """The turn from a state, with the action that it asks for."""
+        decided = self._step(attempt.catalogue, state, attempt.inbound, stateless=stateless)
+        if isinstance(decided, Turn):
+            return decided
+        result = self._act(attempt, decided)
+        if stateless:
+            return self._resume(attempt.catalogue, decided, attempt.inbound, result, stateless=True)
+        return self._resume(attempt.catalogue, decided, attempt.inbound, result)
+
+    def _act(self, attempt: _Attempt, call: Call) -> ActionResult:
+        """What the action says. One that was asked before, in this turn, is not asked again: it only reads."""
+        if attempt.asked is not None and _same_question(attempt.asked, call):
+            return attempt.result
+        if self._clock() + ACTION_BUDGET_S + COMMIT_RESERVE_S > attempt.deadline:
+            return FAILED
+        attempt.result = self._actions.run(attempt.catalogue, call, attempt.inbound)
+        attempt.asked = call
+        return attempt.result
+
+    def _count(self, turn: Turn, inbound: Inbound, *, kept: bool) -> None:
+        channel = inbound.channel.value
+        self._metrics.turns.labels(turn.outcome, channel, turn.language).inc()
+        if turn.danger:
+            self._metrics.dangers.labels(turn.danger, channel).inc()
+        if not kept:
+            self._metrics.forgotten.inc()
+
+    def _note_store(self, *, lost: bool, why: str = "") -> None:
+        """Say once that the store was lost, and once that it is back."""
+        if lost == self._store_is_lost:
+            return
+        self._store_is_lost = lost
+        if lost:
+            log.error("store_lost", why=why)
+        else:
+            log.info("store_back")
+
+
+def _same_question(asked: Call, call: Call) -> bool:
+    """Whether two calls ask the same of the same action, so that one result serves both."""
+    return (asked.action, asked.node, asked.location, asked.town, asked.language) == (
+        call.action,
+        call.node,
+        call.location,
+        call.town,
+        call.language,
+    )

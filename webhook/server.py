@@ -1,0 +1,138 @@
+"""Serves the app over HTTP with granian: several processes, each answering one message at a time.
+
+One thread a process: a turn is nearly all Python, so a second thread would only wait for the first. The processes are
+spawned, not forked: they begin clean, whatever the starting process has loaded. They never outlive it, even when it is
+killed: an orphan would keep the port, and answer with old files.
+"""
+
+import ctypes
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.server import Server
+
+from webhook.observe import MULTIPROCESS_DIR
+from webhook.settings import Settings
+
+APP = "webhook.wsgi:app"
+PARENT = "VENTANILLA_PARENT"
+WORKER_STOPS_WITHIN_S = 5
+
+_PR_SET_PDEATHSIG = 1
+
+
+def serve(
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int | None = None,
+    environ: MutableMapping[str, str] = os.environ,
+) -> None:
+    """Serve until told to stop (SIGTERM, SIGINT). A worker that dies is replaced.
+
+    The workers read the settings themselves, from the environment that they inherit.
+    """
+    prepare(settings, environ)
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Server(
+        APP,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers or default_workers(),
+        blocking_threads=1,
+        websockets=False,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=WORKER_STOPS_WITHIN_S,
+        log_access=False,
+        log_dictconfig=_server_log(),
+    )
+    server.serve()
+
+
+def default_workers() -> int:
+    """One for each core this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def prepare(settings: Settings, environ: MutableMapping[str, str]) -> None:
+    """Put into the environment what the workers must find there: the folders, the parent, a fresh one for counters."""
+    settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    counters = _fresh_counters(settings.var / "metrics")
+    environ["VENTANILLA_ENV"] = settings.environment.value
+    environ["VENTANILLA_ROOT"] = os.fspath(settings.root)
+    environ["VENTANILLA_VAR"] = os.fspath(settings.var)
+    environ["PUBLIC_BASE_URL"] = settings.public_base_url
+    if settings.redis_url:
+        environ["REDIS_URL"] = settings.redis_url
+    if settings.stateless:
+        environ["VENTANILLA_STATELESS"] = "1"
+    environ[MULTIPROCESS_DIR] = os.fspath(counters)
+    environ[PARENT] = str(os.getpid())
+
+
+def _fresh_counters(folder: Path) -> Path:
+    """An empty folder for the counters of this server. Those of servers that are gone are removed."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for old in folder.iterdir():
+        if not (old.name.isdigit() and _is_running(int(old.name))):
+            shutil.rmtree(old, ignore_errors=True)
+    own = folder / str(os.getpid())
+    shutil.rmtree(own, ignore_errors=True)
+    own.mkdir(mode=0o700)
+    return own
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def end_with_parent(environ: MutableMapping[str, str] = os.environ) -> None:
+    """In a worker: end when the process that started us ends, however it ends."""
+    written = environ.get(PARENT, "")
+    if not written.isdigit() or int(written) != os.getppid():
+        if written and multiprocessing.parent_process() is not None:
+            os._exit(1)  # it ended before we got here
+        return
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_watch_parent, args=[int(written)], name="parent", daemon=True).start()
+
+
+def _watch_parent(parent: int) -> None:
+    """Where the kernel does not tell us, look."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _server_log() -> dict[str, Any]:
+    """Granian's own lines (start, stop, a worker lost), on standard error beside our events."""
+    return {
+        "formatters": {"generic": {"()": "logging.Formatter", "fmt": "%(message)s"}},
+        "handlers": {
+            "console": {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"},
+        },
+        "loggers": {
+            "_granian": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+            "granian.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+        },
+    }

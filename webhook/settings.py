@@ -1,0 +1,198 @@
+"""What the operator decides: one frozen value, read once from the environment, with every fault named at once.
+
+No secret has a default. In development a missing one is made and kept in `var/`, readable by its owner only, so that a
+fresh checkout runs; in production a missing one is a refusal to start.
+"""
+
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from webhook.keys import MIN_SECRET_CHARACTERS
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+LOCAL_URL = "http://127.0.0.1:8000"
+
+_ACCOUNT_SID = re.compile(r"AC[0-9a-f]{32}")
+_TRUE = frozenset({"1", "true", "yes", "on"})
+
+
+class Environment(StrEnum):
+    """Where it runs: on somebody's own machine, or for people."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class SettingsRefused(Exception):  # noqa: N818 - reads as what it says
+    """The environment cannot be used. `missing` names what is not set; `wrong` says what is set and cannot be right."""
+
+    def __init__(self, missing: tuple[str, ...], wrong: tuple[str, ...]) -> None:
+        self.missing = missing
+        self.wrong = wrong
+        lines = [f"Missing: {', '.join(missing)}."] if missing else []
+        super().__init__("\n".join([*lines, *wrong]))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between two installations.
+
+    `root` holds `flows/` and `content/`, `var` what the program writes. `auth_tokens` and `secrets` have the current one
+    first and, while rotating, the previous one. An empty `redis_url` means the embedded server, an empty `account_sid`
+    that none is configured. `stateless` answers without any store.
+    """
+
+    environment: Environment
+    root: Path
+    var: Path
+    public_base_url: str = LOCAL_URL
+    account_sid: str = ""
+    auth_tokens: tuple[str, ...] = field(default=(), repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    sms_from: str = ""
+    whatsapp_from: str = ""
+    messaging_service_sid: str = ""
+    redis_url: str = field(default="", repr=False)
+    action_endpoint_url: str = field(default="", repr=False)
+    stateless: bool = False
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real people write to it."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def show_unconfirmed(self) -> bool:
+        """Help lines that nobody has called yet are shown on a developer's screen only (safety R47)."""
+        return not self.is_production
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings that an environment describes. Raises SettingsRefused with everything that is missing or wrong.
+
+    A variable that is set and empty counts as not set, as compose files write it. `VENTANILLA_ROOT` and `VENTANILLA_VAR`
+    move the two folders, which are otherwise those of the checkout.
+    """
+    reader = _Reader(environ)
+    environment = reader.environment()
+    root = Path(reader.text("VENTANILLA_ROOT") or CHECKOUT).absolute()
+    var = Path(reader.text("VENTANILLA_VAR") or root / "var").absolute()
+    kept = None if environment is Environment.PRODUCTION else var
+    settings = Settings(
+        environment=environment,
+        root=root,
+        var=var,
+        public_base_url=reader.base_url("PUBLIC_BASE_URL", kept),
+        account_sid=reader.account_sid("TWILIO_ACCOUNT_SID", kept),
+        auth_tokens=reader.rotating("TWILIO_AUTH_TOKEN", kept),
+        secrets=reader.rotating("VENTANILLA_SECRET", kept),
+        sms_from=reader.text("TWILIO_SMS_FROM"),
+        whatsapp_from=reader.text("TWILIO_WHATSAPP_FROM"),
+        messaging_service_sid=reader.text("TWILIO_MESSAGING_SERVICE_SID"),
+        redis_url=reader.secret("REDIS_URL"),
+        action_endpoint_url=reader.http_url("ACTION_ENDPOINT_URL"),
+        stateless=reader.text("VENTANILLA_STATELESS").lower() in _TRUE,
+    )
+    if any(len(secret) < MIN_SECRET_CHARACTERS for secret in settings.secrets):
+        reader.wrong.append(f"VENTANILLA_SECRET is too short: at least {MIN_SECRET_CHARACTERS} characters.")
+    if reader.missing or reader.wrong:
+        raise SettingsRefused(tuple(reader.missing), tuple(reader.wrong))
+    return settings
+
+
+class _Reader:
+    """Takes variables from an environment and remembers what did not fit, so that one error can say all of it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.missing: list[str] = []
+        self.wrong: list[str] = []
+
+    def text(self, name: str) -> str:
+        return self._environ.get(name, "").strip()
+
+    def environment(self) -> Environment:
+        """A mistyped `prodution` must not quietly run as development."""
+        written = self.text("VENTANILLA_ENV") or Environment.DEVELOPMENT
+        try:
+            return Environment(written)
+        except ValueError:
+            self.wrong.append("VENTANILLA_ENV must be development or production.")
+            return Environment.PRODUCTION
+
+    def secret(self, name: str) -> str:
+        """A value that may stand in a file of its own, as container platforms hand secrets over (`NAME_FILE`)."""
+        file = self.text(f"{name}_FILE")
+        if not file:
+            return self.text(name)
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            self.wrong.append(f"{name}_FILE names a file that cannot be read.")
+            return ""
+
+    def rotating(self, name: str, kept: Path | None) -> tuple[str, ...]:
+        """A secret, and the previous one while both count."""
+        wrong_before = len(self.wrong)
+        current = self.secret(name)
+        if not current and kept is not None and len(self.wrong) == wrong_before:
+            current = kept_secret(kept / name.lower())
+        if not current and len(self.wrong) == wrong_before:
+            self.missing.append(name)
+        previous = self.secret(f"{name}_PREVIOUS")
+        return tuple(dict.fromkeys(value for value in (current, previous) if value))
+
+    def account_sid(self, name: str, kept: Path | None) -> str:
+        sid = self.text(name)
+        if not sid and kept is None:
+            self.missing.append(name)
+        if sid and not _ACCOUNT_SID.fullmatch(sid):
+            self.wrong.append(f"{name} must be AC and 32 characters of 0-9 and a-f.")
+        return sid
+
+    def base_url(self, name: str, kept: Path | None) -> str:
+        """The address people's messages come to, without a slash at the end. Signatures are computed over it."""
+        url = self.http_url(name)
+        if not url and kept is None and not self.text(name):
+            self.missing.append(name)
+        return (url or LOCAL_URL).rstrip("/")
+
+    def http_url(self, name: str) -> str:
+        url = self.text(name)
+        if not url:
+            return ""
+        try:
+            parts = urlsplit(url)
+            fits = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            fits = False
+        if not fits or parts.query or parts.fragment:
+            self.wrong.append(f"{name} must be an address like https://hub.example.org, without ? and #.")
+            return ""
+        return url
+
+
+def kept_secret(file: Path) -> str:
+    """The secret that is kept in a file, made the first time. Two processes that start together agree on one."""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        pass
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")  # mkstemp gives mode 600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as written:
+            written.write(secrets.token_hex(32))
+        os.link(draft, file)  # fails if another process was first
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(draft)
+    return file.read_text(encoding="utf-8").strip()

@@ -1,0 +1,104 @@
+"""Where everything stands in the store.
+
+All keys of one person share a hash tag, so that one script reaches all of a turn on a Cluster as well. There are 16
+tags ("partitions"), so that a Cluster can spread people over its servers, and a list such as `due` stays in few pieces.
+
+    v1:{p07}:s:<person>:<channel>   the session on one channel
+    v1:{p07}:prefs:<person>         language, consent, opt-outs
+    v1:{p07}:m:<message id>         seen mark; holds no text
+    v1:{p07}:r:<message id>         copy of the reply, sealed
+    v1:{p07}:recent:<person>        ids whose reply copy may still be there
+    v1:{p07}:o:<person>             outbox: sealed entries, oldest first
+    v1:{p07}:due                    who has something to send, by the second of the next attempt
+    v1:{p07}:a:<number>             alias: the person a number belongs to (in the partition of the number)
+    v1:{p07}:n:<person>             the other way: the number, and the day the alias was last written
+    v1:{p07}:f:<person>             fence: who is moving records to this person, for some seconds
+    v1:{p07}:x:<person>:<what>      a record that could not be read, set aside
+"""
+
+import hashlib
+import re
+import string
+
+from bot.inbound import Channel
+
+PARTITIONS = 16
+PREFIXES = tuple(f"v1:{{p{number:02d}}}:" for number in range(PARTITIONS))
+DUE_KEYS = tuple(f"{prefix}due" for prefix in PREFIXES)
+
+_CODE_LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+_PREFIX_OF_LETTER = {letter: PREFIXES[at % PARTITIONS] for at, letter in enumerate(_CODE_LETTERS)}
+_PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+
+def prefix_of(person: str) -> str:
+    """The beginning of all keys of a person. The code is a keyed digest, so its first letter is evenly spread."""
+    return _PREFIX_OF_LETTER[person[0]]
+
+
+def plain_id(message_id: str) -> str:
+    """A message id as it may stand in a key; a strange one is digested, so that no text can pass for a key."""
+    if _PLAIN_ID.fullmatch(message_id):
+        return message_id
+    return "x" + hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+class Records:
+    """The keys of one person's records."""
+
+    __slots__ = ("_prefix", "person")
+
+    def __init__(self, person: str) -> None:
+        self.person = person
+        self._prefix = prefix_of(person)
+
+    def session(self, channel: Channel) -> str:
+        return f"{self._prefix}s:{self.person}:{channel.value}"
+
+    @property
+    def sessions(self) -> list[str]:
+        """The sessions on all channels."""
+        return [self.session(channel) for channel in Channel]
+
+    @property
+    def prefs(self) -> str:
+        return f"{self._prefix}prefs:{self.person}"
+
+    def seen(self, message_id: str) -> str:
+        return f"{self._prefix}m:{plain_id(message_id)}"
+
+    def copy(self, message_id: str) -> str:
+        return f"{self._prefix}r:{plain_id(message_id)}"
+
+    @property
+    def recent(self) -> str:
+        return f"{self._prefix}recent:{self.person}"
+
+    @property
+    def outbox(self) -> str:
+        return f"{self._prefix}o:{self.person}"
+
+    @property
+    def due(self) -> str:
+        return f"{self._prefix}due"
+
+    @property
+    def alias(self) -> str:
+        """Only a number has one."""
+        return f"{self._prefix}a:{self.person}"
+
+    @property
+    def pointer(self) -> str:
+        """Only somebody with a user id and a number has one."""
+        return f"{self._prefix}n:{self.person}"
+
+    @property
+    def fence(self) -> str:
+        return f"{self._prefix}f:{self.person}"
+
+    def aside(self, what: str) -> str:
+        return f"{self._prefix}x:{self.person}:{what}"
+
+    @property
+    def asides(self) -> list[str]:
+        return [self.aside(what) for what in (*(channel.value for channel in Channel), "prefs")]

@@ -1,0 +1,160 @@
+"""Moves all records of a person from one code to another, while messages go on coming in.
+
+The two codes may stand in different partitions, so no one script can do it. Records are read, put in their new place
+if nothing has changed there, and let go in the old place if nothing has changed there; otherwise it begins again.
+Opt-outs are never lost on the way, and no turn is lost or brought back after a delete. It can stop anywhere and be done
+again.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bot.session import Codes, Prefs, Unreadable, dump_prefs, load, load_prefs
+from webhook.store.connection import Connection
+from webhook.store.faults import StoreDown
+from webhook.store.keyspace import Records
+from webhook.store.lifetimes import ALIAS_TTL_S, COPY_TTL_S, FENCE_TTL_S, SEEN_TTL_S
+from webhook.store.scripts import ADOPT, READ_CODE, RELEASE_CODE, REPLACE_IF_SAME
+
+_ROUNDS = 20
+
+Args = list[str | bytes | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """All that is kept under one code. Sessions are pairs of a value and what is left of its life, in ms."""
+
+    prefs: bytes = b""
+    recent: bytes = b""
+    pointer: bytes = b""
+    sessions: tuple[tuple[bytes, int], ...] = ()
+    entries: tuple[bytes, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.prefs or self.recent or self.entries or any(raw for raw, _ in self.sessions))
+
+
+class Move:
+    """Moves records during one turn, at `at_s`. `set_aside` keeps what cannot be read, `count` is told of a move."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        codes: Codes,
+        at_s: int,
+        set_aside: Callable[[Records, str, bytes], None],
+        count: Callable[[str], None],
+    ) -> None:
+        self.at_s = at_s
+        self._connection = connection
+        self._codes = codes
+        self._set_aside = set_aside
+        self._count = count
+
+    def __call__(self, source: str, target: str, *, alias_to: str = "") -> bool:
+        """Move all records from one code to another, and say whether there were any.
+
+        If the old code is a number, its alias leads to `alias_to` afterwards.
+        """
+        if self._release(source, alias_to, Kept(), []):  # nothing there: by far the most frequent case
+            return False
+        for _ in range(_ROUNDS):
+            fence = secrets.token_urlsafe(6)
+            self._connection.command("SET", Records(target).fence, fence, "EX", FENCE_TTL_S)
+            kept = self._kept(source)
+            ids = recent_ids(kept.recent)
+            if kept.pointer:
+                self._repoint(kept.pointer, source, target)
+            if not kept.is_empty and not self._adopt(source, target, kept, ids, fence):
+                continue
+            if self._release(source, alias_to, kept, ids):
+                self._count("person_moved")
+                return True
+        raise StoreDown("the records of a person changed too often to be moved")
+
+    def _kept(self, code: str) -> Kept:
+        records = Records(code)
+        keys = [records.prefs, records.recent, records.pointer, records.outbox, *records.sessions]
+        (prefs, recent, pointer), sessions, entries = self._connection.run(READ_CODE, keys)
+        pairs = zip(sessions[::2], sessions[1::2], strict=True)
+        return Kept(
+            prefs=prefs or b"",
+            recent=recent or b"",
+            pointer=pointer or b"",
+            sessions=tuple((raw or b"", left_ms) for raw, left_ms in pairs),
+            entries=tuple(entries),
+        )
+
+    def _adopt(self, source: str, target: str, kept: Kept, ids: Sequence[str], fence: str) -> bool:
+        mine, theirs = Records(target), Records(source)
+        here = self._kept(target)
+        prefs, prefs_ttl_s = self._merged(mine, here.prefs, kept.prefs)
+        keys = [mine.prefs, mine.recent, mine.outbox, mine.due, mine.fence, *mine.sessions]
+        args: Args = [here.prefs, prefs, prefs_ttl_s, kept.recent, COPY_TTL_S, target, self.at_s, SEEN_TTL_S]
+        args += (len(mine.sessions), len(ids), fence)
+        for (raw_here, _), (raw, left_ms) in zip(here.sessions, kept.sessions, strict=True):
+            args += (raw_here, raw if self._is_newer(raw, raw_here) else b"", max(1, left_ms))
+        if ids:
+            found = self._connection.read([key for id_ in ids for key in (theirs.seen(id_), theirs.copy(id_))])
+            keys += [key for id_ in ids for key in (mine.seen(id_), mine.copy(id_))]
+            args += [value or b"" for value in found]
+        args.extend(kept.entries)
+        return bool(self._connection.run(ADOPT, keys, args))
+
+    def _is_newer(self, raw: bytes, than: bytes) -> bool:
+        """Whether a session is to replace another: the one the person used last. What cannot be read is older."""
+        return self._last_used(raw) > self._last_used(than)
+
+    def _last_used(self, raw: bytes) -> tuple[int, int]:
+        if not raw:
+            return (-2, 0)
+        try:
+            session = load(raw, self._codes)
+        except Unreadable:
+            return (-1, 0)
+        return (session.active_s, session.version)
+
+    def _merged(self, records: Records, raw_mine: bytes, raw_theirs: bytes) -> tuple[str, int]:
+        """The preferences to write and their lifetime; ("", 0) when nothing changes. An opt-out of either holds."""
+        if not raw_theirs:
+            return "", 0
+        mine, theirs = self._prefs(records, raw_mine), self._prefs(records, raw_theirs)
+        merged = replace(
+            mine,
+            language=mine.language or theirs.language,
+            consent=theirs.consent if mine.consent is None else mine.consent,
+            opted_out=mine.opted_out | theirs.opted_out,
+        )
+        if merged == mine:
+            return "", 0
+        return dump_prefs(merged), merged.ttl_s
+
+    def _prefs(self, records: Records, raw: bytes) -> Prefs:
+        try:
+            return load_prefs(raw or None)
+        except Unreadable:
+            self._set_aside(records, "prefs", raw)
+            return Prefs()
+
+    def _release(self, code: str, alias_to: str, kept: Kept, ids: Sequence[str]) -> bool:
+        records = Records(code)
+        keys = [records.alias, records.prefs, records.recent, records.pointer, records.outbox, records.due]
+        keys += [*records.sessions, *(records.copy(id_) for id_ in ids)]
+        raws = [raw for raw, _ in kept.sessions] or [b""] * len(records.sessions)
+        args: Args = [code, alias_to, ALIAS_TTL_S, kept.prefs, kept.recent, kept.pointer]
+        args += (len(kept.entries), len(raws), *raws)
+        return bool(self._connection.run(RELEASE_CODE, keys, args))
+
+    def _repoint(self, pointer: bytes, source: str, target: str) -> None:
+        """The number that led to the old code leads to the new one, which remembers it, so that delete finds it."""
+        number = pointer.decode().split(" ")[0]
+        self._connection.run(REPLACE_IF_SAME, [Records(number).alias], [source, target, ALIAS_TTL_S])
+        self._connection.command("SET", Records(target).pointer, f"{number} 0", "NX", "EX", ALIAS_TTL_S)
+
+
+def recent_ids(recent: bytes) -> list[str]:
+    """The message ids in a record of recent ids: pairs of a second and an id."""
+    return recent.decode().split(" ")[1::2]

@@ -1,0 +1,164 @@
+"""Conversations as readable files: a test that content staff can read, argue with and write.
+
+    # Why this conversation matters.
+    channel: sms    language: en    at: 2026-11-22T15:00Z
+    them> hello
+    bot > Welcome …
+        | the next line of the same message
+     ...  node: main    segments: 2
+
+The whole file is the expectation. Replaying the lines of "them" gives the file back, or shows what changed. Besides
+text, "them" can send `[photo]`, `[voice]`, `[sticker]`, `[contact]`, `[location 18.50,-88.30]`, `[tap enter-mexico]`,
+`[twilio STOP]` (Twilio has answered already), let time pass with `[wait 25h]`, and find the store gone with
+`[store down]` until `[store back]`. `language:` may be left out: then the bot finds it out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot import segments
+from bot.catalogue import Catalogue
+from bot.inbound import Channel, Location, Media, OptOut
+from bot.turn import Turn
+from webhook.local import LocalTalk
+
+THEM = "them> "
+BOT = "bot > "
+MORE = "    | "
+FACTS = " ...  "
+SILENCE = "(silence)"
+
+_HEADER = re.compile(r"(\w+):\s+(\S+)")
+_DIRECTIVE = re.compile(r"\[(\w+)(?:\s+([^\]]+))?\]\s*(.*)")
+_MEDIA = {
+    "photo": Media.IMAGE,
+    "voice": Media.VOICE,
+    "video": Media.VIDEO,
+    "sticker": Media.STICKER,
+    "contact": Media.CONTACT,
+    "file": Media.FILE,
+}
+
+
+class BadTranscript(ValueError):
+    """A line of a transcript that cannot be replayed."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """What a transcript plays: how it is headed, and the lines of the person in order."""
+
+    heading: tuple[str, ...]
+    channel: Channel
+    language: str
+    at: datetime
+    lines: tuple[str, ...]
+
+
+def read_script(text: str) -> Script:
+    """Take the person's part out of a transcript. Raises BadTranscript."""
+    lines = text.splitlines()
+    heading = tuple(line for line in lines if line.startswith("#"))
+    header: dict[str, str] = dict(_HEADER.findall(next((line for line in lines if line.startswith("channel:")), "")))
+    if "channel" not in header or "at" not in header:
+        raise BadTranscript('The second line must read like "channel: sms    language: en    at: 2026-11-22T15:00Z".')
+    return Script(
+        heading,
+        Channel(header["channel"]),
+        header.get("language", ""),
+        datetime.fromisoformat(header["at"].replace("Z", "+00:00")).astimezone(UTC),
+        tuple(line.removeprefix(THEM.rstrip()).removeprefix(" ") for line in lines if line.startswith(THEM.rstrip())),
+    )
+
+
+def replay(text: str, catalogue: Catalogue) -> str:
+    """Play the person's lines against the catalogue and write the whole transcript anew."""
+    script = read_script(text)
+    return "\n".join([*script.heading, _header_line(script), *_played(script, catalogue)]) + "\n"
+
+
+def replay_file(path: Path, catalogue: Catalogue) -> str:
+    """The transcript that a file would be now."""
+    return replay(path.read_text(encoding="utf-8"), catalogue)
+
+
+def transcript_files(root: Path) -> list[Path]:
+    """All transcripts of a project."""
+    return sorted((root / "tests" / "transcripts").rglob("*.txt"))
+
+
+def _header_line(script: Script) -> str:
+    language = f"    language: {script.language}" if script.language else ""
+    return f"channel: {script.channel.value}{language}    at: {script.at:%Y-%m-%dT%H:%MZ}"
+
+
+def _played(script: Script, catalogue: Catalogue) -> Iterator[str]:
+    talk = LocalTalk(catalogue, script.channel, script.language)
+    now = script.at
+    for line in script.lines:
+        yield THEM + line if line else THEM.rstrip()
+        name, value, rest = _directive(line)
+        match name:
+            case "wait":
+                now += _duration(value)
+            case "store":
+                talk.stateless = value == "down"
+            case _:
+                now += timedelta(seconds=20)
+                yield from _written(talk.say(at=now, **_message(name, value, rest or line)), script.channel)
+
+
+def _directive(line: str) -> tuple[str, str, str]:
+    match = _DIRECTIVE.fullmatch(line.strip())
+    if match is None:
+        return "", "", ""
+    return match.group(1), match.group(2) or "", match.group(3)
+
+
+def _message(name: str, value: str, text: str) -> dict[str, Any]:
+    """The arguments of `LocalTalk.say` for one line."""
+    match name:
+        case "":
+            return {"text": text}
+        case "location":
+            latitude, longitude = (float(part) for part in value.split(","))
+            return {"text": "", "location": Location(latitude, longitude)}
+        case "tap":
+            return {"text": "", "tapped": value}
+        case "twilio":
+            return {"text": value, "opt_out": OptOut(value)}
+        case "empty":
+            return {"text": ""}
+        case _ if name in _MEDIA:
+            return {"text": "" if text.startswith("[") else text, "media": (_MEDIA[name],)}
+        case _:
+            raise BadTranscript(f"[{name}] is not known.")
+
+
+def _duration(text: str) -> timedelta:
+    number, unit = text[:-1], text[-1]
+    if unit not in "smhd" or not number.isdigit():
+        raise BadTranscript(f'"{text}" is no time to wait: write it like 25h or 30m.')
+    return timedelta(seconds=int(number) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit])
+
+
+def _written(turn: Turn, channel: Channel) -> Iterable[str]:
+    if turn.reply is None:
+        return [BOT + SILENCE, f"{FACTS}outcome: {turn.outcome}"]
+    first, *more = turn.reply.splitlines() or [""]
+    facts = [f"node: {turn.node or '-'}", f"language: {turn.language}"]
+    if channel is Channel.SMS:
+        facts.append(f"segments: {segments.count(turn.reply).segments}")
+    if turn.danger:
+        facts.append(f"danger: {turn.danger}")
+    return [
+        (BOT + first).rstrip(),
+        *((MORE + line).rstrip() for line in more),
+        FACTS + "    ".join(facts),
+    ]
