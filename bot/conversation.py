@@ -55,6 +55,7 @@ def step(catalogue: Catalogue, state: State, inbound: Inbound, *, stateless: boo
     word = _word(scene, folded)
     option = exactly(scene, folded) if word is None or word.command in _YIELDING else None
     plain = word is not None or option is not None
+    scene = _in_their_language(scene, folded, plain=plain)
     alarm = None if plain else _danger(scene)
     if alarm is not None:
         return alarm
@@ -97,35 +98,33 @@ def resume(
 
 
 def _scene(catalogue: Catalogue, state: State, inbound: Inbound, *, stateless: bool) -> Scene:
-    """What is known at the start: a session gone stale counts as forgotten, a clear sentence tells its language."""
+    """What is known at the start. A session gone stale counts as forgotten."""
     session = Session() if stateless else state.session
     if session.is_stale(inbound.at_s):
         session = session.afresh()
     prefs = state.prefs if state.prefs.language in catalogue.languages else replace(state.prefs, language="")
     first = not session.node and not stateless
-    guessed = catalogue.language_guess.guess(inbound.text)
-    scene = Scene(catalogue, inbound, session, prefs, guessed or prefs.language, first, stateless)
-    if not prefs.language:
-        language = guessed or _spoken_by_example(catalogue, inbound.text)
-        scene = scene.in_language(language) if language else scene
-    elif guessed and guessed != prefs.language:
-        scene = replace(scene, offers_language=True)
-    return pace.counted(scene)
+    return pace.counted(Scene(catalogue, inbound, session, prefs, prefs.language, first, stateless))
 
 
-def _spoken_by_example(catalogue: Catalogue, text: str) -> str:
-    """The language of a short text that stands word for word among the examples or greetings of one language only."""
-    folded = fold(text)
-    word = catalogue.words.by_text.get(folded)
-    if word is not None:
-        spoken = catalogue.words.languages_of[folded] if word.command is Command.GREETING else frozenset()
-    else:
-        spoken = frozenset(catalogue.understanding.languages_of(folded))
-    if not spoken and (found := catalogue.words.find(folded)) and found.command is Command.GREETING:
-        spoken = frozenset.intersection(
-            *(catalogue.words.languages_of.get(part, frozenset(catalogue.languages)) for part in (folded.split()[0],))
-        )
-    return next(iter(spoken)) if len(spoken) == 1 else ""
+def _in_their_language(scene: Scene, folded: str, *, plain: bool) -> Scene:
+    """Find out the language: a first time from anything that decides, later from clear sentences only.
+
+    Who writes a clear sentence in another language is answered in it, and goes on in it with numbers, until the next
+    clear sentence; the language that is remembered is only changed by asking for it.
+
+    Names do not decide: what answers an open question, or was on offer, is never taken for a change of language.
+    """
+    catalogue = scene.catalogue
+    if not scene.language:
+        spoken = catalogue.words.spoken_in(folded) or catalogue.understanding.languages_of(folded)
+        language = next(iter(spoken)) if len(spoken) == 1 else catalogue.language_guess.guess(scene.inbound.text)
+        return scene.in_language(language) if language else scene
+    guessed = "" if plain or scene.session.asking else catalogue.language_guess.guess(scene.inbound.text)
+    language = guessed or scene.session.tongue or scene.language
+    if language != scene.language and language in catalogue.languages:
+        return replace(scene, language=language, offers_language=True)
+    return scene
 
 
 # --- 0 and 2, 4: words -------------------------------------------------------------------------------------------
@@ -415,8 +414,11 @@ def _understood(scene: Scene, folded: str) -> Decision:
         return None
     ranked = scene.catalogue.understanding.rank(scene.inbound.text, scene.tongue)
     scene = replace(scene, ranked=ranked)
-    if ranked and ranked[0][1] >= SURE:
-        return replying.enter(scene, ranked[0][0])
+    sure = [node for node, confidence in ranked if confidence >= SURE]
+    if len(sure) == 1:
+        return replying.enter(scene, sure[0])
+    if sure:
+        return replying.say(scene, "which_one", sure, outcome="asked_which")
     return _not_understood(scene)
 
 

@@ -5,7 +5,7 @@ REQUIRED_PHRASES = (
     "key_menu", "key_back", "key_more", "word_menu", "write_one",
     "rather_not_say", "consent_yes", "consent_no", "not_this",
     "consent", "exit_done", "deleted", "not_possible_now", "opted_out", "opted_in", "language_set", "gone",
-    "nothing_more", "back_from_danger", "not_understood", "not_understood_again", "not_understood_choice", "help_line",
+    "nothing_more", "back_from_danger", "not_understood", "not_understood_again", "not_understood_choice", "which_one", "help_line",
     "action_failed", "too_fast", "service_down",
     "cannot_read_voice", "cannot_read_image", "cannot_read_other", "which_town",
     "checked_on", "confirm_locally", "past_review", "withheld",

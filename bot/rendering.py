@@ -162,9 +162,10 @@ def _one_line(catalogue: Catalogue, line: HelpLine, view: View) -> str:
     if len({line.number[side] for side in sides}) == 1:
         label = "" if view.country or len(sides) == len(SIDES) else _side_label(catalogue, sides[0], view)
         return label + _number_text(catalogue, line, sides[0], view)
-    return " / ".join(
+    numbers = (
         _side_label(catalogue, side, view) + _number_text(catalogue, line, side, view, named=False) for side in sides
     )
+    return f"{line.name[view.language]} " + " / ".join(numbers)
 
 
 def _side_label(catalogue: Catalogue, side: str, view: View) -> str:

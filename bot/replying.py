@@ -286,6 +286,7 @@ def _reply(
         path=path,
         misses=scene.session.misses if stays else 0,
         sensitive=scene.session.sensitive or scene.catalogue.is_sensitive(id_) or bool(danger),
+        tongue=scene.language if scene.language != scene.prefs.language else "",
     )
     state = replace(scene.state, session=_stamped(scene, session))
     return Turn(state, page.text, id_, scene.language, outcome, danger, ranked=scene.ranked)

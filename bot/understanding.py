@@ -6,6 +6,7 @@ punctuation aside, is certain; one that is merely near is only ever offered, nev
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SURE = 0.9
 """From this confidence on, the answer is given without asking."""
 
+MOST_RANKED = 3
 _NEAR_AT_MOST = 0.8
 _LEAST_LIKENESS = 55.0
 
@@ -28,44 +30,47 @@ _LEAST_LIKENESS = 55.0
 class Understanding:
     """What the content gives as examples: folded text → the node it belongs to, by language."""
 
-    examples: Mapping[Language, Mapping[str, NodeId]]
+    examples: Mapping[Language, Mapping[str, tuple[NodeId, ...]]]
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Understanding:
-        return cls({language: dict(_examples(catalogue, language)) for language in catalogue.languages})
+        return cls({language: _examples(catalogue, language) for language in catalogue.languages})
 
     def languages_of(self, folded: str) -> tuple[Language, ...]:
         """The languages in which a text stands word for word among the examples."""
         return tuple(language for language, examples in self.examples.items() if folded and folded in examples)
 
     def rank(self, text: str, language: Language) -> tuple[tuple[NodeId, float], ...]:
-        """The answers that fit best, best first, at most three. The person's own language counts a little more."""
+        """The answers that fit best, best first, at most three. Several certain ones: the text is the name of each. The person's own language counts a little more."""
         folded = fold(text)
         if not folded:
             return ()
         for tongue in sorted(self.examples, key=lambda tongue: tongue != language):
-            if (node := self.examples[tongue].get(folded)) is not None:
-                return ((node, 1.0),)
+            if nodes := self.examples[tongue].get(folded):
+                return tuple((node, 1.0) for node in nodes[:MOST_RANKED])
         scores: dict[NodeId, float] = {}
         for tongue, examples in self.examples.items():
             weight = 1.0 if tongue == language else 0.9
             for _, score, node in _near(folded, examples):
                 scores[node] = max(scores.get(node, 0.0), score / 100 * weight * _NEAR_AT_MOST)
-        return tuple(sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:3])
+        return tuple(sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:MOST_RANKED])
 
 
-def _near(folded: str, examples: Mapping[str, NodeId]) -> Iterator[tuple[str, float, NodeId]]:
+def _near(folded: str, examples: Mapping[str, tuple[NodeId, ...]]) -> Iterator[tuple[str, float, NodeId]]:
     found = process.extract(folded, examples.keys(), scorer=fuzz.token_set_ratio, limit=8, score_cutoff=_LEAST_LIKENESS)
-    return ((example, score, examples[example]) for example, score, _ in found)
+    return ((example, score, node) for example, score, _ in found for node in examples[example])
 
 
-def _examples(catalogue: Catalogue, language: Language) -> Iterator[tuple[str, NodeId]]:
-    """Labels last: where one text stands twice, the last one given wins, and a label says most."""
+def _examples(catalogue: Catalogue, language: Language) -> dict[str, tuple[NodeId, ...]]:
+    """Folded text → the nodes it stands for. A label says more than a synonym, a synonym more than an example."""
+    labels: dict[str, list[NodeId]] = defaultdict(list)
+    synonyms: dict[str, list[NodeId]] = defaultdict(list)
+    asked: dict[str, list[NodeId]] = defaultdict(list)
     for answer in catalogue.answers.values():
-        for example in answer.people_ask.get(language, ()):
-            yield fold(example), answer.id
-    for answer in catalogue.answers.values():
+        labels[fold(answer.label[language])].append(answer.id)
         for synonym in answer.synonyms.get(language, ()):
-            yield synonym, answer.id
-    for answer in catalogue.answers.values():
-        yield fold(answer.label[language]), answer.id
+            synonyms[synonym].append(answer.id)
+        for example in answer.people_ask.get(language, ()):
+            asked[fold(example)].append(answer.id)
+    found = {**asked, **synonyms, **labels}
+    return {text: tuple(dict.fromkeys(nodes)) for text, nodes in found.items() if text}

@@ -83,6 +83,14 @@ class Words:
             parts = parts[length:]
         return True
 
+    def spoken_in(self, folded: str) -> frozenset[str]:
+        """The languages of a greeting; none for anything else, because commands are typed in any language."""
+        word = self.find(folded)
+        if word is None or word.command is not Command.GREETING:
+            return frozenset()
+        pieces = [self.languages_of[greeting] for greeting in self.greetings if f" {greeting} " in f" {folded} "]
+        return frozenset.intersection(*pieces) if pieces else frozenset()
+
     def number(self, folded: str) -> int | None:
         """The number that a whole message is: "2", "2)", "option 2", "dos"."""
         fillers = {word for words in self.lists["number-fillers"].values() for word in words}

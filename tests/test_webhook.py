@@ -33,13 +33,14 @@ from webhook.twilio_edge.signature import sign_form
 FALLBACK_URL = f"{BASE_URL}/twilio/fallback"
 
 
-@pytest.fixture
-def app(tmp_path: Path, valkey_server: EmbeddedServer, connection: Connection) -> Flask:
-    return app_for(tmp_path, valkey_server.url)
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, valkey_server: EmbeddedServer) -> Flask:
+    return app_for(tmp_path_factory.mktemp("var"), valkey_server.url)
 
 
 @pytest.fixture
-def caller(app: Flask) -> Caller:
+def caller(app: Flask, connection: Connection) -> Caller:
+    """An app over a store that is empty."""
     return Caller(app)
 
 
@@ -298,7 +299,7 @@ def test_twenty_thousand_odd_forms_give_no_error(
         form = mutated(chance, id_)
         body = encoded(form)
         path = chance.choice(("/twilio/inbound", "/twilio/inbound", "/twilio/fallback", "/twilio/status"))
-        if chance.random() < 0.3:
+        if chance.random() < 0.5:
             place = chance.randrange(len(body))
             body = body[:place] + chance.randbytes(chance.randrange(4)) + body[place + 1 :]
         signature = sign_form(TOKEN, BASE_URL + path, list(form.items()))
