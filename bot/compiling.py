@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from babel import Locale, UnknownLocaleError
+
 from bot import catalogue as parts
 from bot.catalogue import Catalogue, Review, Where
-from bot.danger import compile_lexicon
-from bot.faults import Fault, hints
-from bot.hours import OpeningHours, parse_hours
+from bot.danger import Lexicon, compile_lexicon
+from bot.faults import Fault, hints, nearest_of
+from bot.hours import HoursError, OpeningHours, parse_hours
 from bot.library import Document, Library
 from bot.phrases import REQUIRED_PHRASES
 from bot.references import check_references
@@ -20,7 +22,7 @@ from bot.words import LISTS, Command, Word, Words, folded_lines
 
 
 def compile_catalogue(library: Library, *, show_unconfirmed: bool) -> Catalogue | None:
-    """Build the catalogue from all that could be read. None when a file is missing without which nothing works."""
+    """Build the catalogue from all that could be read. None when nobody can tell which languages there are."""
     return _Compiler(library).catalogue(show_unconfirmed)
 
 
@@ -29,22 +31,19 @@ class _Compiler:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        languages = library.one("languages")
-        self.languages: tuple[str, ...] = tuple(languages.value) if languages else ()
+        shapes = {key: shape for _, key, shape in self.entries("languages")}
+        self.languages: tuple[str, ...] = tuple(shapes)
+        self.language_names = {key: shape.name for key, shape in shapes.items()}
+        self.locales = {key: shape.locale for key, shape in shapes.items()}
 
     def catalogue(self, show_unconfirmed: bool) -> Catalogue | None:
-        if not self.languages or not self.library.one("words") or not self.library.one("phrases"):
-            return None
-        language_file = self.library.one("languages")
-        assert language_file is not None
-        phrases = self.phrases()
-        if any(key not in phrases for key in REQUIRED_PHRASES):
+        if not self.languages or not self.library.is_whole("languages") or not self.locales_are_known():
             return None
         built = Catalogue(
             version=self.library.version,
             languages=self.languages,
-            language_names={key: shape.name for key, shape in language_file.value.items()},
-            locales={key: shape.locale for key, shape in language_file.value.items()},
+            language_names=self.language_names,
+            locales=self.locales,
             answers=self.answers(),
             nodes=self.nodes(),
             questions=self.questions(),
@@ -55,7 +54,7 @@ class _Compiler:
             towns=self.towns(),
             lines=self.lines(),
             notices=self.notices(),
-            phrases=phrases,
+            phrases=self.phrases(),
             words=self.words(),
             lexicon=self.lexicon(),
             show_unconfirmed=show_unconfirmed,
@@ -63,14 +62,24 @@ class _Compiler:
         check_references(self.library, built)
         return built
 
+    def locales_are_known(self) -> bool:
+        """Whether Babel can write numbers and dates in each language."""
+        good = True
+        for doc, key, shape in self.entries("languages"):
+            try:
+                Locale.parse(shape.locale)
+            except (ValueError, UnknownLocaleError):
+                self.fault(doc, doc.line(key, "locale"), "bad-locale", locale=shape.locale)
+                good = False
+        return good
+
     # --- answers and moves ---------------------------------------------------------------------------------------
 
     def answers(self) -> dict[str, parts.Answer]:
         found: dict[str, parts.Answer] = {}
         for doc in self.library.of("answer"):
             if doc.id in found:
-                first = found[doc.id].where.path
-                self.fault(doc, 1, "duplicate-id", id=doc.id, first=first)
+                self.fault(doc, 1, "duplicate-id", id=doc.id, first=found[doc.id].where.path)
                 continue
             shape = doc.value
             found[doc.id] = parts.Answer(
@@ -96,7 +105,8 @@ class _Compiler:
         for doc in self.library.of("flow"):
             for id_, shape in doc.value.items():
                 if id_ in found:
-                    self.fault(doc, doc.line(id_), "duplicate-id", id=id_, first=found[id_].where.path)
+                    where = found[id_].where
+                    self.fault(doc, doc.line(id_), "duplicate-id", id=id_, first=f"{where.path}:{where.line}")
                     continue
                 found[id_] = parts.Node(
                     id=id_,
@@ -112,9 +122,15 @@ class _Compiler:
         return found
 
     def questions(self) -> dict[str, parts.Question]:
-        found = {}
+        found: dict[str, parts.Question] = {}
         for doc in self.library.of("question"):
             shape = doc.value
+            if doc.id in found:
+                self.fault(doc, 1, "duplicate-id", id=doc.id, first=found[doc.id].where.path)
+                continue
+            if not shape.options and shape.kind in ("choice", "yes-no") and doc.id != parts.LANGUAGE_SLOT:
+                self.fault(doc, 1, "no-options", slot=doc.id)
+            self.each_once(doc, [option.value for option in shape.options], "options")
             found[doc.id] = parts.Question(
                 slot=doc.id,
                 where=Where(doc.source.path, 1),
@@ -143,11 +159,16 @@ class _Compiler:
         for doc, key, shape in self.entries("facts"):
             values = [name for name in ("amount", "number", "date", "text", "list") if getattr(shape, name) is not None]
             if len(values) != 1:
-                self.fault(doc, doc.line(key), "missing-key", key="amount, number, date, text, list")
+                self.fault(doc, doc.line(key), "fact-value", id=key)
+                self.library.spoil("facts", key)
                 continue
             if shape.amount is not None and shape.currency is None:
                 self.fault(doc, doc.line(key), "missing-key", key="currency")
+                self.library.spoil("facts", key)
                 continue
+            for name, other in (("currency", "amount"), ("unit", "number")):
+                if getattr(shape, name) is not None and getattr(shape, other) is None:
+                    self.fault(doc, doc.line(key, name), "key-without", key=name, other=other)
             found[key] = parts.Fact(
                 id=key,
                 where=Where(doc.source.path, doc.line(key)),
@@ -244,18 +265,21 @@ class _Compiler:
     def hours(
         self, doc: Document, lines: list[str], zone: str, holidays: str, closed: Iterable[date], key: str
     ) -> OpeningHours | None:
-        if lines == ["unknown"]:
-            return None
         try:
             return parse_hours(lines, zone=zone, holidays=holidays, closed=frozenset(closed))
-        except ValueError:
-            self.fault(doc, doc.line(key, "hours"), "bad-hours", hours="; ".join(lines))
+        except HoursError as error:
+            at = next((index for index, line in enumerate(lines) if line.strip() == error.line), 0)
+            self.fault(doc, doc.line(key, "hours", at), "bad-hours", hours=error.line)
             return None
 
     def notices(self) -> tuple[parts.Notice, ...]:
         doc = self.library.one("notices")
         if doc is None:
             return ()
+        self.each_once(doc, [shape.id for shape in doc.value])
+        for index, shape in enumerate(doc.value):
+            if shape.until < shape.from_:
+                self.fault(doc, doc.line(index, "until"), "notice-dates", id=shape.id)
         return tuple(
             parts.Notice(
                 shape.id,
@@ -272,56 +296,55 @@ class _Compiler:
     # --- words ---------------------------------------------------------------------------------------------------
 
     def phrases(self) -> dict[str, parts.Phrase]:
+        """All phrases. A missing one is a fault and becomes empty, so that the rest can be looked at."""
         found = {
             key: parts.Phrase(key, Where(doc.source.path, doc.line(key)), self.texts(doc, shape, key))
             for doc, key, shape in self.entries("phrases")
         }
-        doc = self.library.one("phrases")
-        assert doc is not None
+        nothing = dict.fromkeys(self.languages, "")
         for key in REQUIRED_PHRASES:
             if key not in found:
-                self.fault(doc, 1, "missing-phrase", id=key)
+                self.missing("phrases", "missing-phrase", key)
+                found[key] = parts.Phrase(key, Where("content/phrases.yaml", 1), nothing)
         return found
 
     def words(self) -> Words:
-        doc = self.library.one("words")
-        assert doc is not None
         by_text: dict[str, Word] = {}
         languages_of: dict[str, set[str]] = {}
         lists: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in LISTS}
-        for key, shape in doc.value.items():
+        named = set()
+        for doc, key, shape in self.entries("words"):
+            named.add(key)
             texts = self.texts(doc, shape.words, key, "words")
+            if key not in KNOWN_WORDS and not shape.go:
+                self.fault(doc, doc.line(key), "unknown-key", key=key, **hints(key, KNOWN_WORDS))
+                named.add(nearest_of(key, KNOWN_WORDS))
+                continue
             for language in self.languages:
                 folded = folded_lines(texts[language])
                 if key in LISTS:
                     lists[key][language] = folded
                 for word in folded if key not in LISTS else ():
-                    by_text.setdefault(word, self.word(key, language, shape.go))
+                    by_text.setdefault(word, _word(key, language, shape.go))
                     languages_of.setdefault(word, set()).add(language)
-        for name in (*LISTS, *(command.value for command in Command if command is not Command.GO)):
-            if name not in doc.value:
-                self.fault(doc, 1, "missing-word", id=name)
+        for name in KNOWN_WORDS:
+            if name not in named:
+                self.missing("words", "missing-word", name)
         greetings = frozenset(word for word, meaning in by_text.items() if meaning.command is Command.GREETING)
         return Words(by_text, {word: frozenset(found) for word, found in languages_of.items()}, lists, greetings)
 
-    def word(self, key: str, language: str, go: str) -> Word:
-        """What a word does: a `go:` entry leads to a node, `language` chooses the language it stands under."""
-        if go:
-            return Word(Command.GO, go)
-        if key in {command.value for command in Command}:
-            return Word(Command(key), language if key == Command.LANGUAGE else "")
-        doc = self.library.one("words")
-        assert doc is not None
-        known = [command.value for command in Command if command is not Command.GO]
-        self.fault(doc, doc.line(key), "unknown-key", key=key, **hints(key, known))
-        return Word(Command.MENU)
-
-    def lexicon(self) -> Any:
+    def lexicon(self) -> Lexicon:
+        """The danger phrases. Every answer they lead to has some in every language."""
         by_language: dict[str, dict[str, list[str]]] = {}
         for doc in self.library.of("danger"):
             if doc.id not in self.languages:
                 self.fault(doc, 1, "unknown-language", language=doc.id, **hints(doc.id, self.languages))
+                continue
             by_language[doc.id] = {node: text.splitlines() for node, text in doc.value.items()}
+        for language in self.languages:
+            if language not in by_language and not self.library.may_hold("danger", language):
+                path = f"content/danger/{language}.yaml"
+                self.library.faults.append(Fault(path, 1, "missing-file", {"file": f"{language}.yaml"}))
         return compile_lexicon(by_language)
 
     # --- small parts ---------------------------------------------------------------------------------------------
@@ -331,17 +354,33 @@ class _Compiler:
             for key, shape in doc.value.items():
                 yield doc, key, shape
 
+    def missing(self, kind: str, code: str, id_: str) -> None:
+        """Something the program needs is not in a file; no fault if it may be in what could not be read."""
+        if not self.library.may_hold(kind, id_):
+            self.library.faults.append(Fault(f"content/{kind}.yaml", 1, code, {"id": id_}))
+
+    def each_once(self, doc: Document, ids: list[str], *where: str | int) -> None:
+        """Ids of a list of which each may stand there once."""
+        first: dict[str, int] = {}
+        for index, id_ in enumerate(ids):
+            if first.setdefault(id_, index) != index:
+                above = f"{doc.source.path}:{doc.line(*where, first[id_])}"
+                self.fault(doc, doc.line(*where, index), "duplicate-id", id=id_, first=above)
+
     def texts(self, doc: Document, texts: Mapping[str, str] | None, *where: str | int) -> dict[str, str]:
-        """A text in every language; a missing one is a fault and becomes empty."""
+        """A text in every language; a missing one is a fault and becomes empty.
+
+        Under a language that the service does not have, the missing one may stand: then that is the fault.
+        """
         given = texts or {}
-        for language in given:
-            if language not in self.languages:
-                line = doc.line(*where, language)
-                self.fault(doc, line, "unknown-language", language=language, **hints(language, self.languages))
+        foreign = [language for language in given if language not in self.languages]
+        for language in foreign:
+            line = doc.line(*where, language)
+            self.fault(doc, line, "unknown-language", language=language, **hints(language, self.languages))
         for language in self.languages:
-            if not given.get(language, "").strip():
+            if not given.get(language, "").strip() and not foreign:
                 name = next((step for step in reversed(where) if isinstance(step, str)), doc.id)
-                self.fault(doc, doc.line(*where), "missing-language", key=name, language=language)
+                self.fault(doc, doc.line(*where, language), "missing-language", key=name, language=language)
         return {language: given.get(language, "").strip("\n") for language in self.languages}
 
     def same(self, doc: Document, texts: Mapping[str, str], *where: str | int) -> dict[str, str]:
@@ -366,6 +405,17 @@ class _Compiler:
 
     def fault(self, doc: Document, line: int, code: str, **values: object) -> None:
         self.library.faults.append(Fault(doc.source.path, line, code, values))
+
+
+KNOWN_WORDS = (*LISTS, *(command.value for command in Command if command is not Command.GO))
+"""The keys of `content/words.yaml` that the program needs. Others must say where they `go`."""
+
+
+def _word(key: str, language: str, go: str) -> Word:
+    """What a word does: a `go:` entry leads to a node, `language` chooses the language it stands under."""
+    if go:
+        return Word(Command.GO, go)
+    return Word(Command(key), language if key == Command.LANGUAGE else "")
 
 
 def review(shape: Any) -> Review:

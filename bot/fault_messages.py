@@ -60,10 +60,14 @@ MESSAGES: dict[str, Message] = {
         ("The text begins with a curly quotation mark.", "Remove the quotation marks, or put the text below a `|`."),
         ("El texto empieza con comillas tipográficas.", "Quita las comillas o pon el texto debajo de un `|`."),
     ),
+    "hidden-character": _error(
+        ("There is an invisible character here ({code}).", "Delete the space or gap and type it anew."),
+        ("Aquí hay un carácter invisible ({code}).", "Borra el espacio o hueco y escríbelo otra vez."),
+    ),
     "not-yaml": _error(
-        ("The file cannot be understood here ({problem}).", "Compare the spaces and colons with the lines above."),
+        ("The file cannot be understood here: {problem}.", "Compare the spaces and colons with the lines above."),
         (
-            "Aquí no se entiende el archivo ({problem}).",
+            "Aquí no se entiende el archivo: {problema}.",
             "Compara los espacios y los dos puntos con las líneas de arriba.",
         ),
     ),
@@ -74,6 +78,17 @@ MESSAGES: dict[str, Message] = {
     "key-not-text": _error(
         ("A key must be one word.", "Write a word followed by a colon."),
         ("Una clave debe ser una palabra.", "Escribe una palabra seguida de dos puntos."),
+    ),
+    "unknown-file": _error(
+        ("Nothing reads the file {file}.", "{hint}"),
+        ("Nada lee el archivo {file}.", "{pista}"),
+    ),
+    "wrong-ending": _error(
+        ("The name {file} does not end in “.yaml”, so nothing reads it.", "Rename it so that it ends in “.yaml”."),
+        (
+            "El nombre {file} no termina en «.yaml», así que nada lo lee.",
+            "Cámbiale el nombre para que termine en «.yaml».",
+        ),
     ),
     "key-twice": _error(
         ("“{key}” is already written at line {first}.", "Keep one of the two."),
@@ -89,11 +104,39 @@ MESSAGES: dict[str, Message] = {
     ),
     "wrong-value": _error(
         ("“{key}” has a value that does not fit: {problem}.", "Write it as the content guide shows."),
-        ("«{key}» tiene un valor que no sirve: {problem}.", "Escríbelo como lo muestra la guía de contenido."),
+        ("«{key}» tiene un valor que no sirve: {problema}.", "Escríbelo como lo muestra la guía de contenido."),
     ),
     "bad-id": _error(
-        ("The name “{id}” does not fit.", "Use small letters without accents, digits and hyphens."),
-        ("El nombre «{id}» no sirve.", "Usa minúsculas sin acentos, números y guiones."),
+        (
+            "The name “{id}” does not fit.",
+            "Use small letters without accents, digits and hyphens (facts: underscores instead of hyphens).",
+        ),
+        (
+            "El nombre «{id}» no sirve.",
+            "Usa minúsculas sin acentos, números y guiones (en los datos, guion bajo en vez de guion).",
+        ),
+    ),
+    "fact-value": _error(
+        ("“{id}” needs exactly one of amount, number, date, text and list.", "Keep one of them."),
+        ("«{id}» necesita solo uno de amount, number, date, text y list.", "Deja uno de ellos."),
+    ),
+    "key-without": _error(
+        ("“{key}” says nothing without “{other}”.", "Add “{other}: …”, or remove it."),
+        ("«{key}» no dice nada sin «{other}».", "Agrega «{other}: …» o quítalo."),
+    ),
+    "bad-locale": _error(
+        (
+            "“{locale}” is not a way of writing numbers and dates.",
+            "Write a language and a country, such as es_MX or en_BZ.",
+        ),
+        (
+            "«{locale}» no es una forma de escribir números y fechas.",
+            "Escribe un idioma y un país, como es_MX o en_BZ.",
+        ),
+    ),
+    "notice-dates": _error(
+        ("The notice “{id}” ends before it begins.", "Correct “from” or “until”."),
+        ("El aviso «{id}» termina antes de empezar.", "Corrige «from» o «until»."),
     ),
     # --- ids -----------------------------------------------------------------------------------------------------
     "duplicate-id": _error(
@@ -115,6 +158,10 @@ MESSAGES: dict[str, Message] = {
     "dangling-value": _error(
         ("“{id}” is not a value of “{slot}”, nor a group.", "{hint}"),
         ("«{id}» no es un valor de «{slot}» ni un grupo.", "{pista}"),
+    ),
+    "group-value": _error(
+        ("“{id}” is not a value of any question, nor the code of a country.", "{hint}"),
+        ("«{id}» no es un valor de ninguna pregunta ni el código de un país.", "{pista}"),
     ),
     "dangling-placeholder": _error(
         ("Nothing is called {{{id}}}.", "{hint}"),
@@ -170,6 +217,42 @@ MESSAGES: dict[str, Message] = {
         ("The ways of “{id}” leave cases open.", "Add a last way without “when”: “- go: …”."),
         ("Los caminos de «{id}» dejan casos sin cubrir.", "Agrega un último camino sin «when»: «- go: …»."),
     ),
+    "route-shadowed": _error(
+        ("This way of “{id}” is never taken: the one at line {first} is taken before.", "Put it higher, or remove it."),
+        ("Este camino de «{id}» nunca se toma: antes se toma el de la línea {first}.", "Súbelo o quítalo."),
+    ),
+    "goes-in-circles": _error(
+        ("The ways of “{id}” lead round in a circle: {way}.", "Let one of them lead to an answer."),
+        ("Los caminos de «{id}» dan vueltas: {way}.", "Haz que uno lleve a una respuesta."),
+    ),
+    "no-options": _error(
+        ("The question “{slot}” offers nothing to choose.", "Add “options”."),
+        ("La pregunta «{slot}» no ofrece nada que elegir.", "Agrega «options»."),
+    ),
+    "option-twice": _error(
+        ("“{id}” is offered twice here.", "Remove one of the two."),
+        ("Aquí se ofrece «{id}» dos veces.", "Quita una de las dos."),
+    ),
+    "empty-answer": _error(
+        (
+            "“{id}” says nothing in “{language}” (case: {case}).",
+            "Add a paragraph without “only”, or words that do not depend on a help line.",
+        ),
+        (
+            "«{id}» no dice nada en «{language}» (caso: {case}).",
+            "Agrega un párrafo sin «only» o palabras que no dependan de una línea de ayuda.",
+        ),
+    ),
+    "bare-heading": _error(
+        (
+            "“{heading}” would stand there with nothing below it (case: {case}).",
+            "Put it on the line of what it announces, or name a line that can always be shown.",
+        ),
+        (
+            "«{heading}» quedaría sin nada debajo (caso: {case}).",
+            "Ponlo en el renglón de lo que anuncia o usa una línea que siempre se pueda mostrar.",
+        ),
+    ),
     "bad-hours": _error(
         ("“{hours}” are no opening hours.", "Write lines such as “Mon-Fri 09:00-13:30”, or the word unknown."),
         ("«{hours}» no es un horario.", "Escribe líneas como «Mon-Fri 09:00-13:30» o la palabra unknown."),
@@ -198,8 +281,24 @@ MESSAGES: dict[str, Message] = {
         ("La etiqueta «{label}» tiene {length} caracteres; en un botón caben {most}.", "Acórtala."),
     ),
     "options-clash": _error(
-        ("“{first}” and “{second}” both answer to the word “{word}”.", "Change a label or synonym of one of them."),
-        ("«{first}» y «{second}» responden a la misma palabra «{word}».", "Cambia una etiqueta o un sinónimo."),
+        (
+            "“{first}” and “{second}” are offered together ({menu}) and both answer to the word “{word}”.",
+            "Change a label or synonym of one of them.",
+        ),
+        (
+            "«{first}» y «{second}» se ofrecen juntos ({menu}) y responden a la misma palabra «{word}».",
+            "Cambia una etiqueta o un sinónimo de uno de los dos.",
+        ),
+    ),
+    "label-is-command": _error(
+        (
+            "“{label}” is also a word of the command “{command}”, which goes before: nobody can choose it by writing.",
+            "Use other words.",
+        ),
+        (
+            "«{label}» también es una palabra del comando «{command}», que va primero: nadie la puede elegir escribiendo.",
+            "Usa otras palabras.",
+        ),
     ),
     "danger-in-label": _error(
         (
@@ -241,23 +340,41 @@ MESSAGES: dict[str, Message] = {
     ),
     # --- wording -------------------------------------------------------------------------------------------------
     "placeholders-differ": _error(
-        ("“{first}” and “{second}” do not use the same values: {values}.", "Use the same {{…}} in both."),
-        ("«{first}» y «{second}» no usan los mismos valores: {values}.", "Usa los mismos {{…}} en los dos."),
+        (
+            "“{second}” does not use the same values as “{first}” (line {at}): {values}.",
+            "Use the same {{…}} in both.",
+        ),
+        (
+            "«{second}» no usa los mismos valores que «{first}» (línea {at}): {values}.",
+            "Usa los mismos {{…}} en los dos.",
+        ),
     ),
     "phones-differ": _error(
-        ("“{first}” and “{second}” give different telephone numbers: {values}.", "Correct the wrong one."),
-        ("«{first}» y «{second}» dan teléfonos distintos: {values}.", "Corrige el equivocado."),
+        (
+            "“{second}” does not give the same telephone numbers as “{first}” (line {at}): {values}.",
+            "Correct the wrong one.",
+        ),
+        ("«{second}» no da los mismos teléfonos que «{first}» (línea {at}): {values}.", "Corrige el equivocado."),
     ),
     "links-differ": _error(
-        ("“{first}” and “{second}” give different links: {values}.", "Use the same links in both."),
-        ("«{first}» y «{second}» dan enlaces distintos: {values}.", "Usa los mismos enlaces en los dos."),
+        (
+            "“{second}” does not give the same links as “{first}” (line {at}): {values}.",
+            "Use the same links in both.",
+        ),
+        (
+            "«{second}» no da los mismos enlaces que «{first}» (línea {at}): {values}.",
+            "Usa los mismos enlaces en los dos.",
+        ),
     ),
     "amounts-differ": _error(
         (
-            "“{first}” and “{second}” give different numbers: {values}.",
+            "“{second}” does not give the same numbers as “{first}” (line {at}): {values}.",
             "Correct the wrong one, or move it to facts.yaml.",
         ),
-        ("«{first}» y «{second}» dan números distintos: {values}.", "Corrige el equivocado o pásalo a facts.yaml."),
+        (
+            "«{second}» no da los mismos números que «{first}» (línea {at}): {values}.",
+            "Corrige el equivocado o pásalo a facts.yaml.",
+        ),
     ),
     "phone-typed": _error(
         (
@@ -310,12 +427,22 @@ MESSAGES: dict[str, Message] = {
     ),
     "whatsapp-too-long": _error(
         (
-            "“{id}” does not fit into one WhatsApp message in “{language}” (case: {case}).",
-            "Shorten it: 1,024 characters with its choices.",
+            "“{id}” has {count} characters on WhatsApp in “{language}” (case: {case}); {most} fit.",
+            "Shorten the longest lines, or offer fewer choices.",
         ),
         (
-            "«{id}» no cabe en un mensaje de WhatsApp en «{language}» (caso: {case}).",
-            "Acórtalo: 1,024 caracteres con sus opciones.",
+            "«{id}» tiene {count} caracteres en WhatsApp en «{language}» (caso: {case}); caben {most}.",
+            "Acorta los renglones más largos u ofrece menos opciones.",
+        ),
+    ),
+    "line-too-long": _error(
+        (
+            "One line of “{id}” does not fit into an SMS message in “{language}” (case: {case}).",
+            "Make two lines of it.",
+        ),
+        (
+            "Un renglón de «{id}» no cabe en un mensaje SMS en «{language}» (caso: {case}).",
+            "Divídelo en dos renglones.",
         ),
     ),
     "question-too-long": _error(
@@ -323,8 +450,29 @@ MESSAGES: dict[str, Message] = {
         ("La pregunta «{slot}» no cabe en un mensaje en «{language}».", "Acorta la pregunta o sus etiquetas."),
     ),
     "phrase-too-long": _error(
-        ("The phrase “{id}” does not fit into one SMS message ({language}).", "Shorten it: three segments at most."),
-        ("La frase «{id}» no cabe en un mensaje SMS ({language}).", "Acórtala: tres segmentos como máximo."),
+        (
+            "The phrase “{id}” and what goes with it do not fit into one SMS message in “{language}”.",
+            "Shorten it: three segments at most, choices included.",
+        ),
+        (
+            "La frase «{id}» y lo que va con ella no caben en un mensaje SMS en «{language}».",
+            "Acórtala: tres segmentos como máximo, con sus opciones.",
+        ),
+    ),
+    # --- conversations that tests replay -------------------------------------------------------------------------
+    "transcript-changed": _error(
+        (
+            "The conversation no longer goes as written; the bot now says: “{now}”",
+            "Correct the content, or the conversation if the new reply is right.",
+        ),
+        (
+            "La conversación ya no va como está escrita; ahora el bot dice: «{now}»",
+            "Corrige el contenido, o la conversación si la nueva respuesta es la buena.",
+        ),
+    ),
+    "transcript-unreadable": _error(
+        ("This conversation cannot be replayed: {problem}", "Write it like the others in the folder."),
+        ("Esta conversación no se puede repetir: {problem}", "Escríbela como las demás de la carpeta."),
     ),
     # --- warnings ------------------------------------------------------------------------------------------------
     "review-past": _warning(
@@ -399,5 +547,43 @@ MESSAGES: dict[str, Message] = {
             "Word it differently, or add an “sms:” text.",
         ),
         ("En SMS «{word}» queda «{folded}», que significa otra cosa.", "Dilo de otra forma o agrega un texto «sms:»."),
+    ),
+    "long-sentence": _warning(
+        (
+            "This sentence has {count} words; in danger people take in {most} at most.",
+            "Make two sentences of it.",
+        ),
+        (
+            "Esta frase tiene {count} palabras; en peligro se entienden {most} como máximo.",
+            "Haz dos frases de ella.",
+        ),
+    ),
+    "unused-fact": _warning(
+        ("No text uses the fact “{id}”.", "Use it as {{{id}}}, or remove it."),
+        ("Ningún texto usa el dato «{id}».", "Úsalo como {{{id}}} o quítalo."),
+    ),
+    "unused-place": _warning(
+        ("No text names the place “{id}”, and no list shows it.", "Name it as {{place:{id}}}, or remove it."),
+        ("Ningún texto nombra el lugar «{id}» ni sale en ninguna lista.", "Nómbralo como {{place:{id}}} o quítalo."),
+    ),
+    "unused-line": _warning(
+        ("No text shows the help line “{id}”.", "Name it or one of its kinds in a text, hold it, or remove it."),
+        ("Ningún texto muestra la línea «{id}».", "Nómbrala o nombra uno de sus tipos en un texto, retenla o quítala."),
+    ),
+    "unused-source": _warning(
+        ("Nothing rests on the source “{id}”.", "Name it under “sources”, or remove it."),
+        ("Nada se apoya en la fuente «{id}».", "Nómbrala en «sources» o quítala."),
+    ),
+    "unused-phrase": _warning(
+        ("The program never says the phrase “{id}”.", "Remove it, unless an action of a partner says it."),
+        ("El programa nunca dice la frase «{id}».", "Quítala, salvo que la diga una acción de otra organización."),
+    ),
+    "unused-question": _warning(
+        ("Nobody is asked the question “{id}”.", "Name it under “ask”, or delete its file."),
+        ("A nadie se le hace la pregunta «{id}».", "Nómbrala en «ask» o borra su archivo."),
+    ),
+    "unused-group": _warning(
+        ("No condition uses the group “{id}”.", "Use it under “when” or “only”, or remove it."),
+        ("Ninguna condición usa el grupo «{id}».", "Úsalo en «when» u «only», o quítalo."),
     ),
 }

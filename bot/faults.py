@@ -6,7 +6,7 @@ A fault names a class (`code`) and the values of one case; the sentences stand o
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from bot.fault_messages import MESSAGES
 
@@ -60,9 +60,15 @@ def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     return tuple(sorted(seen.values(), key=lambda fault: (fault.path, fault.line, fault.code)))
 
 
+def nearest_of(wrong: str, known: Iterable[str]) -> str:
+    """The known word that a wrong one is most like; "" when none is near."""
+    best = process.extractOne(wrong, list(known), scorer=fuzz.ratio, score_cutoff=65)
+    return str(best[0]) if best is not None else ""
+
+
 def hints(wrong: str, known: Iterable[str]) -> dict[str, str]:
     """A mend in both languages: the nearest known word, or to remove the wrong one."""
-    best = process.extractOne(wrong, list(known), score_cutoff=70)
-    if best is None:
+    best = nearest_of(wrong, known)
+    if not best:
         return {"hint": "Remove it, or correct its spelling.", "pista": "Quítalo o corrige cómo está escrito."}
-    return {"hint": f"Did you mean “{best[0]}”?", "pista": f"¿Quisiste decir «{best[0]}»?"}
+    return {"hint": f"Did you mean “{best}”?", "pista": f"¿Quisiste decir «{best}»?"}

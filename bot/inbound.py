@@ -1,6 +1,6 @@
 """One message from a person, as the engine needs it: nothing in it tells who the person is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -45,18 +45,18 @@ class Inbound:
 
     `id` is the provider's message id (the de-duplication key), `text` the utterance untouched, `tapped` the id behind a
     button or list row, `received_at` aware UTC, and `echo` a keyed 16-bit digest of the text: enough to notice that the
-    same words come again and again, too little to tell which words they were.
+    same words come again and again, too little to tell which words they were. What the person gave is left out of its repr.
     """
 
     id: str
     channel: Channel
-    text: str
+    text: str = field(repr=False)
     received_at: datetime
-    tapped: str = ""
-    location: Location | None = None
+    tapped: str = field(default="", repr=False)
+    location: Location | None = field(default=None, repr=False)
     media: tuple[Media, ...] = ()
     opt_out: OptOut | None = None
-    echo: int = 0
+    echo: int = field(default=0, repr=False)
 
     @property
     def at_s(self) -> int:

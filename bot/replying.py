@@ -154,7 +154,7 @@ def rest(scene: Scene) -> Turn | Call:
 def say(scene: Scene, key: str, options: Sequence[str] = (), *, outcome: str, **values: object) -> Turn:
     """One of the fixed phrases, with choices; the person stays where they are."""
     node = scene.session.node or MAIN
-    lines = scene.phrase(key, **values).splitlines()
+    lines = scene.told(key, **values)
     asking = scene.session.asking
     return _reply(scene, node, lines, _choices(scene, options), asking=asking, outcome=outcome, stays=True)
 
@@ -232,7 +232,8 @@ def show_result(scene: Scene, id_: NodeId, lines: Sequence[str], *, outcome: str
 def leave(scene: Scene, key: str, *, outcome: str, clears: Clears, silent: bool = False) -> Turn:
     """Drop what was said and shown; answer with one neutral line, or not at all."""
     session = _stamped(scene, scene.session.afresh())
-    reply = None if silent else PENS[scene.inbound.channel].plain(scene.phrase(key))
+    pen = PENS[scene.inbound.channel]
+    reply = None if silent else pen.join([pen.plain(line) for line in scene.told(key)])
     state = replace(scene.state, session=session)
     return Turn(state, reply, "", scene.tongue, outcome, clears=clears)
 

@@ -57,6 +57,11 @@ class Scene:
     def phrase(self, key: str, **values: object) -> str:
         return self.catalogue.phrase(key, self.tongue, **values)
 
+    def told(self, key: str, **values: object) -> list[str]:
+        """The lines of a phrase: in the person's language, or in all of them while nobody knows it."""
+        languages = (self.language,) if self.language else self.catalogue.languages
+        return [line for tongue in languages for line in self.catalogue.phrase(key, tongue, **values).splitlines()]
+
     def view(self, filled: Mapping[str, str] | None = None) -> View:
         """For whom a text is rendered."""
         return View(self.tongue, self.inbound.channel, self.today, self.values, filled or {})

@@ -18,25 +18,43 @@ import yaml
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from bot.fault_reasons import yaml_problem
 from bot.faults import Fault
 
-_OPENS_WITH_CURLY_QUOTE = re.compile(r"^\s*(?:- )?(?:[^\s:#]+:\s+)?[“”‘’«]")
+MAX_DEPTH = 20
+"""Levels of a file. Ours have six; far deeper ones would exhaust the parser's stack."""
+
+_CURLY = "“”‘’«"
+_OPENS_WITH_CURLY_QUOTE = re.compile(rf"^\s*(?:- )?(?:[^\s:#]+:\s+)?[{_CURLY}]")
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]"
+)
+"""Characters that an editor does not show and a parser or a telephone trips over. Word processors and chats leave them."""
 
 
-class AliasUsed(ValueError):
-    """An alias (`*name`) at a line of the file."""
+class NotAllowed(ValueError):
+    """Something of YAML that our files do not use, at a line of the file. `problem` is a key of `yaml_problem`."""
 
-    def __init__(self, line: int) -> None:
-        super().__init__("an alias (*) is not allowed")
+    def __init__(self, problem: str, line: int) -> None:
+        super().__init__(problem)
         self.line = line
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text. `line` is the line of its first character of content: below the `|` of a block."""
+    """A text. `line` is the line of its first character of content: below the `|` of a block.
+
+    Only the lines of a literal block (`|`) stand in the file as they are in the text.
+    """
 
     text: str
     line: int
+    is_literal: bool = False
+
+    def lines(self) -> Iterator[tuple[str, int]]:
+        """The lines of the text, each with its line in the file."""
+        for offset, text in enumerate(self.text.split("\n")):
+            yield text, self.line + (offset if self.is_literal else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +129,6 @@ def line_of(tree: Tree, where: tuple[str | int, ...]) -> int:
     return line
 
 
-def lines_of(tree: Tree | None) -> Iterator[tuple[str, int]]:
-    """The lines of a block scalar that say something, each with its line in the file."""
-    if isinstance(tree, Scalar):
-        for offset, text in enumerate(tree.text.splitlines()):
-            if text.strip():
-                yield text.strip(), tree.line + offset
-
-
 def read(root: Path, file: Path) -> Source:
     """Read one file. Never raises for what stands in it."""
     path = file.relative_to(root).as_posix()
@@ -138,53 +148,80 @@ def parse(path: str, text: str, *, had_bom: bool = False) -> Source:
     if "\r" in text:
         faults.append(Fault(path, text.count("\n", 0, text.index("\r")) + 1, "windows-line-ends"))
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    typed = _typing_faults(path, text)
+    hidden, text = _without_hidden(path, text)
+    faults.extend(hidden)
+    tabs = [
+        Fault(path, number, "tab")
+        for number, line in enumerate(text.split("\n"), start=1)
+        if line.strip() and "\t" in line[: len(line) - len(line.lstrip())]
+    ]
     try:
         node = _compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else 1
-        problem = error.problem or "unreadable"
-        return Source(path, None, (*faults, *(typed or [Fault(path, line, "not-yaml", {"problem": problem})])))
     except (YAMLError, ValueError) as error:
-        problem = str(error).splitlines()[0] if str(error) else "unreadable"
-        line = error.line if isinstance(error, AliasUsed) else 1
-        return Source(path, None, (*faults, *(typed or [Fault(path, line, "not-yaml", {"problem": problem})])))
+        return Source(path, None, (*faults, *(tabs or [_not_yaml(path, text, error)])))
+    faults.extend(tabs)
     if node is None:
         return Source(path, None, (*faults, Fault(path, 1, "empty-file")))
-    faults.extend(typed)
     return Source(path, _tree(path, node, faults), tuple(faults))
 
 
 def _compose(text: str) -> Any:
-    """The document as nodes. Aliases are refused: they save no typing here, and a loop of them never ends."""
+    """The document as nodes. Aliases, anchors and tags are refused: they save no typing here, the words that bear them
+    would be lost, and a loop of aliases never ends."""
     loader = yaml.CSafeLoader(text)
+    depth = 0
     try:
         while loader.check_event():
-            event = loader.get_event()
-            if isinstance(event, yaml.AliasEvent):
+            event: Any = loader.get_event()
+            if isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            elif isinstance(event, yaml.NodeEvent):
                 mark: Any = event.start_mark
-                raise AliasUsed(mark.line + 1)
+                line = mark.line + 1
+                depth += isinstance(event, yaml.CollectionStartEvent)
+                if isinstance(event, yaml.AliasEvent):
+                    raise NotAllowed("alias", line)
+                if event.anchor or getattr(event, "tag", None):
+                    raise NotAllowed("anchor" if event.anchor else "tag", line)
+                if depth > MAX_DEPTH:
+                    raise NotAllowed("too deep", line)
     finally:
         loader.dispose()
     return yaml.compose(text, Loader=yaml.CSafeLoader)
 
 
-def _typing_faults(path: str, text: str) -> list[Fault]:
-    """What word processors and tab keys do to YAML, told in the editor's words instead of the parser's."""
-    faults = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if "\t" in line[: len(line) - len(line.lstrip())]:
-            faults.append(Fault(path, number, "tab"))
-        elif _OPENS_WITH_CURLY_QUOTE.match(line):
-            faults.append(Fault(path, number, "curly-quote"))
-    return faults
+def _not_yaml(path: str, text: str, error: Exception) -> Fault:
+    """What stopped the parser, in the words of somebody who writes texts and not programs."""
+    line, problem = getattr(error, "line", 1), str(error)
+    if isinstance(error, MarkedYAMLError):
+        begins_earlier = (
+            "scalar" in (error.context or "")
+            or "flow" in (error.context or "")
+            or "simple key" in (error.context or "")
+        )
+        mark = (error.context_mark if begins_earlier else None) or error.problem_mark or error.context_mark
+        line, problem = mark.line + 1 if mark is not None else 1, error.problem or ""
+    if _OPENS_WITH_CURLY_QUOTE.match(text.split("\n")[line - 1] if line <= text.count("\n") + 1 else ""):
+        return Fault(path, line, "curly-quote")
+    return Fault(path, line, "not-yaml", yaml_problem(problem))
+
+
+def _without_hidden(path: str, text: str) -> tuple[list[Fault], str]:
+    """The invisible characters of a text, one fault a line, and the text with spaces in their place."""
+    if not _HIDDEN.search(text):
+        return [], text
+    lines = enumerate(text.split("\n"), start=1)
+    found = [(number, match.group()) for number, line in lines if (match := _HIDDEN.search(line))]
+    faults = [Fault(path, line, "hidden-character", {"code": f"U+{ord(char):04X}"}) for line, char in found]
+    return faults, _HIDDEN.sub(" ", text)
 
 
 def _tree(path: str, node: Any, faults: list[Fault]) -> Tree:
     line = node.start_mark.line + 1
     if isinstance(node, ScalarNode):
-        return Scalar(str(node.value), line + 1 if node.style in ("|", ">") else line)
+        if node.style is None and str(node.value).startswith(tuple(_CURLY)):
+            faults.append(Fault(path, line, "curly-quote"))
+        return Scalar(str(node.value), line + 1 if node.style in ("|", ">") else line, node.style == "|")
     if isinstance(node, SequenceNode):
         return ListTree(tuple(_tree(path, item, faults) for item in node.value), line)
     assert isinstance(node, MappingNode)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twilio_samples import INBOUND, inbound_form
 
 from bot.inbound import Channel, Location, Media, OptOut
+from tests.twilio_samples import INBOUND, inbound_form
 from webhook.keys import Keys
 from webhook.twilio_edge.inbound import MAX_TEXT, BadWebhook, Received, parse_form, parse_json, read_inbound
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
-from twilio_samples import BASE_URL, SIGNATURES, TOKEN, Fields, multi, twilio_signature
 
+from tests.twilio_samples import BASE_URL, SIGNATURES, TOKEN, Fields, multi, twilio_signature
 from webhook.twilio_edge.inbound import parse_form
 from webhook.twilio_edge.signature import SignatureCheck, sign_form
 

@@ -10,7 +10,8 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
-from twilio_samples import (
+
+from tests.twilio_samples import (
     BASE_URL,
     INBOUND,
     INBOUND_URL,
@@ -23,10 +24,10 @@ from twilio_samples import (
     status_form,
     twilio_signature,
 )
-from webhook_world import Caller, app_for
-
+from tests.webhook_world import Caller, app_for
 from webhook.app import Callers, services_of
 from webhook.embedded import EmbeddedServer
+from webhook.settings import Environment
 from webhook.store.connection import Connection
 from webhook.twilio_edge.signature import sign_form
 
@@ -78,9 +79,12 @@ def test_every_receipt_is_taken_without_a_word(name: str, caller: Caller) -> Non
 
 def test_receipts_are_counted_by_status_and_class(app: Flask, caller: Caller) -> None:
     """The operator sees that messages fail, and why."""
+    counted = services_of(app).metrics.receipts.labels("undelivered", "content")
+    before = counted._value.get()
     caller.send(status_form("whatsapp outside the window"), STATUS_URL)
+    assert counted._value.get() == before + 1
     shown = services_of(app).metrics.exposition().decode()
-    assert 'ventanilla_receipts_total{error_class="content",status="undelivered"} 1.0' in shown
+    assert 'ventanilla_receipts_total{error_class="content",status="undelivered"}' in shown
 
 
 def test_a_repeat_gets_the_same_bytes_and_changes_nothing(app: Flask, caller: Caller) -> None:
@@ -198,7 +202,7 @@ def test_both_tokens_count_while_rotating(tmp_path: Path) -> None:
 
 def test_without_tokens_everything_is_turned_away(tmp_path: Path) -> None:
     """A check that is not set up refuses."""
-    caller = Caller(app_for(tmp_path, stateless=True, auth_tokens=()))
+    caller = Caller(app_for(tmp_path, stateless=True, auth_tokens=(), environment=Environment.PRODUCTION))
     form = message("hola")
     for token in ("", TOKEN):
         signature = twilio_signature(INBOUND_URL, list(form.items()), token)
@@ -299,11 +303,11 @@ def test_twenty_thousand_odd_forms_give_no_error(
         form = mutated(chance, id_)
         body = encoded(form)
         path = chance.choice(("/twilio/inbound", "/twilio/inbound", "/twilio/fallback", "/twilio/status"))
-        if chance.random() < 0.5:
+        if chance.random() < 0.65:
             place = chance.randrange(len(body))
             body = body[:place] + chance.randbytes(chance.randrange(4)) + body[place + 1 :]
         signature = sign_form(TOKEN, BASE_URL + path, list(form.items()))
-        answer = (caller if id_ % 10 == 0 else stateless).post(path, body, signature)
+        answer = (caller if id_ % 25 == 0 else stateless).post(path, body, signature)
         assert answer.code in (200, 400, 403), (answer.code, form)
         if answer.code == 200 and path != "/twilio/status":
             assert answer.said is None or len(answer.said) <= 1600

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import structlog
 from flask import Flask
-from twilio_samples import INBOUND_URL, encoded, message, twilio_signature
-from webhook_world import app_for, settings_for
 
+from tests.twilio_samples import INBOUND_URL, encoded, message, twilio_signature
+from tests.webhook_world import app_for, settings_for
 from webhook.app import services_of
 from webhook.embedded import EmbeddedServer
 from webhook.observe import set_up_logging
@@ -27,7 +27,7 @@ SERVING = """
 import json, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from webhook_world import settings_for
+from tests.webhook_world import settings_for
 from webhook.server import serve
 if __name__ == "__main__":
     serve(settings_for(Path(sys.argv[2]), sys.argv[3]), port=int(sys.argv[4]), workers=2)
@@ -148,7 +148,9 @@ def port() -> int:
 
 
 @pytest.fixture
-def server(tmp_path: Path, valkey_server: EmbeddedServer, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def server(
+    tmp_path: Path, valkey_server: EmbeddedServer, connection: Connection, port: int
+) -> Iterator[subprocess.Popen[bytes]]:
     """The real server with two workers, in a process of its own."""
     process = start(tmp_path, valkey_server.url, port)
     yield process
@@ -167,7 +169,7 @@ def start(var: Path, redis_url: str, port: int) -> subprocess.Popen[bytes]:
         "TWILIO_ACCOUNT_SID": settings.account_sid,
         "VENTANILLA_SECRET": settings.secrets[0],
     }
-    command = [sys.executable, str(script), str(Path(__file__).parent), str(var), redis_url, str(port)]
+    command = [sys.executable, str(script), str(Path(__file__).parent.parent), str(var), redis_url, str(port)]
     process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
     for _ in range(150):
         try:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.loading import content_version, load_catalogue
+from tests.twilio_samples import message
+from tests.webhook_world import Caller, app_for, settings_for
 from webhook.app import load_content
 from webhook.observe import Metrics
 from webhook.reload import (
@@ -23,9 +25,6 @@ from webhook.reload import (
     fingerprint,
 )
 from webhook.settings import CHECKOUT
-
-from webhook_world import Caller, app_for, settings_for  # isort: skip
-from twilio_samples import message  # isort: skip
 
 LINE = "tests changed this line"
 
@@ -183,9 +182,9 @@ import json, pathlib, sys, time
 with open(sys.argv[1], "a") as runs:
     runs.write("run\\n")
 time.sleep(0.3)
-fault = {"path": "content/a.yaml", "line": 2, "what": "It is wrong.", "mend": "Mend it.", "error": True}
-warning = dict(fault, what="It is old.", error=False)
-print(json.dumps({"faults": [fault, warning]}))
+fault = {"file": "content/a.yaml", "line": 2, "what": "It is wrong.", "mend": "Mend it.", "severity": "error"}
+warning = dict(fault, what="It is old.", severity="warning")
+print(json.dumps([warning, fault]))
 sys.exit(int(sys.argv[2]))
 """
 

@@ -3,8 +3,8 @@
 import itertools
 
 import pytest
-from twilio_samples import STATUS, status_form
 
+from tests.twilio_samples import STATUS, status_form
 from webhook.twilio_edge.inbound import BadWebhook
 from webhook.twilio_edge.status import ERRORS, ErrorClass, Receipt, Status, read_receipt
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twilio_samples import INBOUND_URL, encoded, inbound_form, message, twilio_signature
-from webhook_world import Answer, Caller, app_for, asking, echoing, settings_for, telling
 
 from bot.inbound import Inbound
 from bot.loading import load_catalogue
 from bot.turn import ActionResult, Call, State, Turn
+from tests.twilio_samples import INBOUND_URL, encoded, inbound_form, message, twilio_signature
+from tests.webhook_world import Answer, Caller, app_for, asking, echoing, settings_for, telling
 from webhook.app import services_of
 from webhook.conversation import MAX_CONFLICTS, Conversation
 from webhook.embedded import EmbeddedServer

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from flask import Flask
-from twilio_samples import ACCOUNT, BASE_URL, FORM, INBOUND_URL, TOKEN, encoded, twilio_signature
 
 from bot.inbound import Inbound
 from bot.turn import ActionResult, Call, State, Turn
+from tests.twilio_samples import ACCOUNT, BASE_URL, FORM, INBOUND_URL, TOKEN, encoded, twilio_signature
 from webhook.app import create_app
 from webhook.settings import CHECKOUT, Environment, Settings
 

@@ -1,5 +1,6 @@
 """Builds the app. The only place where the parts meet."""
 
+import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,13 +12,14 @@ from werkzeug.sansio.response import Response
 from bot.actions.runner import Runner, RunsActions
 from bot.catalogue import Catalogue
 from bot.faults import ContentFaults
-from bot.loading import load_catalogue
-from webhook.action_endpoint import ActionEndpoint
+from bot.loading import content_version
 from webhook.conversation import Conversation
 from webhook.health import Health, health_blueprint
 from webhook.keys import Keys
 from webhook.observe import Metrics, fault_of, set_up_logging
-from webhook.reload import CatalogueHolder, LastGood, Reloader, SharedCheck
+from webhook.pages.simulated import Hub
+from webhook.pages.simulator import Simulator, simulator_blueprint
+from webhook.reload import CatalogueHolder, LastGood, Reloader, SharedCheck, load_warm
 from webhook.settings import Settings
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown
@@ -26,6 +28,7 @@ from webhook.twilio_edge.signature import SignatureCheck
 from webhook.twilio_edge.views import MAX_BODY_BYTES, TwilioEdge, twilio_blueprint
 
 EXTENSION = "ventanilla"
+WARM_AFTER_S = 3.0  # Rasa's SDK takes a third of a second to import: not while the first person waits
 NO_STORE = "REDIS_URL is not set and no server was started"
 
 log = structlog.get_logger()
@@ -52,16 +55,16 @@ class Services:
     callers: dict[str, Callers] = field(default_factory=dict)
 
 
-def create_app(settings: Settings, *, reloads: bool = True) -> Flask:
+def create_app(settings: Settings, *, reloads: bool = True, preloaded: Catalogue | None = None) -> Flask:
     """The whole app. Raises ContentFaults when there is no content it could serve, good or kept from before.
 
-    `reloads` starts the thread that follows the files.
+    `reloads` starts the thread that follows the files. A `preloaded` catalogue is used if the files still say the same.
     """
     set_up_logging(production=settings.is_production)
     metrics = Metrics()
     keys = Keys(*settings.secrets)
     last_good = LastGood(settings.var)
-    holder = load_content(settings, last_good)
+    holder = load_content(settings, last_good, preloaded)
     store = open_store(settings, keys, metrics)
     actions = choose_actions(settings, holder.current, metrics)
     conversation = Conversation(holder, store, actions, metrics)
@@ -89,6 +92,12 @@ def create_app(settings: Settings, *, reloads: bool = True) -> Flask:
     health = Health(holder, metrics, lambda: store_trouble(settings, store), stateless=settings.stateless)
     register(app, twilio_blueprint(edge), Callers.TWILIO)
     register(app, health_blueprint(health), Callers.ANYONE)
+    if not settings.is_production:
+        forgetful = Conversation(holder, None, actions, metrics)
+        simulator = Simulator(
+            holder, store, keys, settings.auth_tokens[0], settings.public_base_url, Hub.of(settings), forgetful
+        )
+        register(app, simulator_blueprint(simulator), Callers.DEVELOPER)
     if reloads:
         reloader.start()
     return app
@@ -106,13 +115,15 @@ def services_of(app: Flask) -> Services:
     return services
 
 
-def load_content(settings: Settings, last_good: LastGood) -> CatalogueHolder:
+def load_content(settings: Settings, last_good: LastGood, preloaded: Catalogue | None = None) -> CatalogueHolder:
     """The catalogue of the files; if they have faults, the last one that had none, with the reasons.
 
     A worker that is replaced while somebody is half-way through an edit must come up all the same.
     """
+    if preloaded is not None and preloaded.version == content_version(settings.root):
+        return CatalogueHolder(preloaded)
     try:
-        catalogue = load_catalogue(settings.root, show_unconfirmed=settings.show_unconfirmed)
+        catalogue = load_warm(settings.root, show_unconfirmed=settings.show_unconfirmed)
     except ContentFaults as faults:
         kept = last_good.load(show_unconfirmed=settings.show_unconfirmed)
         if kept is None:
@@ -153,9 +164,13 @@ def choose_actions(settings: Settings, catalogue: Catalogue, metrics: Metrics) -
         log.warning("action_failed", action=action, why=why)
 
     if settings.action_endpoint_url:
+        from webhook.action_endpoint import ActionEndpoint
+
         return ActionEndpoint(settings.action_endpoint_url, report=report)
     runner = Runner(report=report)
-    runner.warm(catalogue)
+    warming = threading.Timer(WARM_AFTER_S, runner.warm, args=[catalogue])
+    warming.daemon = True
+    warming.start()
     return runner
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, jsonify
 
-from webhook.observe import METRICS_CONTENT_TYPE, Metrics
+from webhook.observe import Metrics
 from webhook.reload import CatalogueHolder
 
 StoreTrouble = Callable[[], str]
@@ -48,6 +48,6 @@ def health_blueprint(health: Health) -> Blueprint:
     @blueprint.get("/metrics")
     def metrics() -> Response:
         """All counters, for Prometheus."""
-        return Response(health.metrics.exposition(), content_type=METRICS_CONTENT_TYPE)
+        return Response(health.metrics.exposition(), content_type=health.metrics.content_type)
 
     return blueprint

@@ -3,6 +3,7 @@
 A log event is a name and fields. Fields that could identify somebody are dropped here, whatever the caller passes, and
 of what a library logs only the place is kept, since its message may quote a form. Counters work across processes: with
 `PROMETHEUS_MULTIPROC_DIR` set (see `webhook/server.py`) every worker writes into one folder and each can add them up.
+The library looks at that name when it is imported, and so is imported by the workers only.
 """
 
 import logging
@@ -14,17 +15,7 @@ from types import TracebackType
 from typing import Any
 
 import structlog
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    disable_created_metrics,
-    generate_latest,
-)
-from prometheus_client.multiprocess import MultiProcessCollector
 
-METRICS_CONTENT_TYPE = CONTENT_TYPE_LATEST
 MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 TURN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0)
@@ -100,6 +91,8 @@ class Metrics:
     """The counters of one app."""
 
     def __init__(self) -> None:
+        from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter that nobody reads
         self._registry = CollectorRegistry()
         self.turns = Counter(
@@ -137,8 +130,18 @@ class Metrics:
             "ventanilla_reloads", "Changed content, by what became of it.", ["result"], registry=self._registry
         )
 
+    @property
+    def content_type(self) -> str:
+        """Of the exposition."""
+        from prometheus_client import CONTENT_TYPE_LATEST
+
+        return CONTENT_TYPE_LATEST
+
     def exposition(self) -> bytes:
         """All counters in Prometheus' text format, of all workers together where there are several."""
+        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client.multiprocess import MultiProcessCollector
+
         if os.environ.get(MULTIPROCESS_DIR):
             together = CollectorRegistry()
             MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library has no types here

@@ -47,6 +47,17 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
 
+def load_warm(root: Path, *, show_unconfirmed: bool) -> Catalogue:
+    """The catalogue of a project folder, with everything built that it would else build for the first person.
+
+    Raises ContentFaults.
+    """
+    catalogue = load_catalogue(root, show_unconfirmed=show_unconfirmed)
+    for part in ("codes", "option_labels", "option_synonyms", "language_guess", "understanding", "country_codes"):
+        getattr(catalogue, part)
+    return catalogue
+
+
 class CatalogueHolder:
     """The catalogue that counts now, and what is wrong with the files when they are newer than it."""
 
@@ -69,7 +80,7 @@ class CatalogueHolder:
         self.reasons = reasons[:MAX_REASONS] or ("The content could not be checked.",)
 
 
-class CheckUnfinished(Exception):  # noqa: N818 - reads as what it says
+class CheckUnfinished(Exception):
     """The check gave no verdict: it was too slow, or could not be started. It is tried again."""
 
 
@@ -148,7 +159,7 @@ class Reloader:
             self._refuse(version, verdict.reasons)
             return False
         try:
-            catalogue = load_catalogue(self._root, show_unconfirmed=self._show_unconfirmed)
+            catalogue = load_warm(self._root, show_unconfirmed=self._show_unconfirmed)
         except ContentFaults as faults:
             self._refuse(version, tuple(str(fault) for fault in faults.faults))
             return False
@@ -254,14 +265,13 @@ def run_check(command: tuple[str, ...], root: Path) -> Verdict:
 def _reasons(output: bytes) -> tuple[str, ...]:
     """The errors in what the check printed, one sentence each."""
     try:
-        faults = json.loads(output)["faults"]
-        return tuple(_sentence(fault) for fault in faults if fault.get("error", True))
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return tuple(_sentence(fault) for fault in json.loads(output) if fault["severity"] == "error")
+    except (ValueError, KeyError, TypeError):
         return ()
 
 
 def _sentence(fault: dict[str, Any]) -> str:
-    return f"{fault['path']}:{fault['line']}: {fault['what']} {fault['mend']}"
+    return f"{fault['file']}:{fault['line']}: {fault['what']} {fault['mend']}"
 
 
 def _read(file: Path) -> Verdict | None:
@@ -306,7 +316,7 @@ class LastGood:
         copies = sorted(_versions(self._folder), key=lambda folder: folder.stat().st_mtime, reverse=True)
         for copy in copies:
             try:
-                return load_catalogue(copy, show_unconfirmed=show_unconfirmed)
+                return load_warm(copy, show_unconfirmed=show_unconfirmed)
             except (ContentFaults, OSError):
                 continue
         return None

@@ -1,11 +1,12 @@
 """Serves the app over HTTP with granian: several processes, each answering one message at a time.
 
-One thread a process: a turn is nearly all Python, so a second thread would only wait for the first. The processes are
-spawned, not forked: they begin clean, whatever the starting process has loaded. They never outlive it, even when it is
-killed: an orphan would keep the port, and answer with old files.
+One thread a process: a turn is nearly all Python, so a second thread would only wait for the first. Where the system can
+fork, the content is loaded once, before, and shared by all. The processes never outlive the one that started them, even
+when it is killed: an orphan would keep the port, and answer with old files.
 """
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import shutil
@@ -20,7 +21,10 @@ from typing import Any
 from granian.constants import Interfaces
 from granian.server import Server
 
-from webhook.observe import MULTIPROCESS_DIR
+from bot.catalogue import Catalogue
+from webhook.app import load_content
+from webhook.observe import MULTIPROCESS_DIR, set_up_logging
+from webhook.reload import LastGood
 from webhook.settings import Settings
 
 APP = "webhook.wsgi:app"
@@ -29,6 +33,13 @@ WORKER_STOPS_WITHIN_S = 5
 
 _PR_SET_PDEATHSIG = 1
 
+_preloaded: Catalogue | None = None
+
+
+def preloaded() -> Catalogue | None:
+    """What the starting process has loaded for this worker; None where workers begin empty."""
+    return _preloaded
+
 
 def serve(
     settings: Settings,
@@ -36,16 +47,24 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     workers: int | None = None,
+    app: str = APP,
     environ: MutableMapping[str, str] = os.environ,
 ) -> None:
     """Serve until told to stop (SIGTERM, SIGINT). A worker that dies is replaced.
 
-    The workers read the settings themselves, from the environment that they inherit.
+    The workers read the settings themselves, from the environment that they inherit. Raises ContentFaults when there is
+    no content that could be served.
     """
+    global _preloaded
     prepare(settings, environ)
-    multiprocessing.set_start_method("spawn", force=True)
+    set_up_logging(production=settings.is_production)
+    catalogue = load_content(settings, LastGood(settings.var)).current
+    if can_fork():
+        _preloaded = catalogue
+        gc.freeze()  # what is shared stays shared: the collector would write into it
+    multiprocessing.set_start_method("fork" if can_fork() else "spawn", force=True)
     server = Server(
-        APP,
+        app,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
@@ -59,6 +78,11 @@ def serve(
         log_dictconfig=_server_log(),
     )
     server.serve()
+
+
+def can_fork() -> bool:
+    """Whether workers may begin as copies: not where the counters' library was already told that it works alone."""
+    return sys.platform == "linux" and "prometheus_client" not in sys.modules
 
 
 def default_workers() -> int:

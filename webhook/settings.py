@@ -30,7 +30,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class SettingsRefused(Exception):  # noqa: N818 - reads as what it says
+class SettingsRefused(Exception):
     """The environment cannot be used. `missing` names what is not set; `wrong` says what is set and cannot be right."""
 
     def __init__(self, missing: tuple[str, ...], wrong: tuple[str, ...]) -> None:

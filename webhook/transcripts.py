@@ -10,12 +10,16 @@
 The whole file is the expectation. Replaying the lines of "them" gives the file back, or shows what changed. Besides
 text, "them" can send `[photo]`, `[voice]`, `[sticker]`, `[contact]`, `[location 18.50,-88.30]`, `[tap enter-mexico]`,
 `[twilio STOP]` (Twilio has answered already), let time pass with `[wait 25h]`, and find the store gone with
-`[store down]` until `[store back]`. `language:` may be left out: then the bot finds it out.
+`[store down]` until `[store back]`. Messages come 20 seconds apart; `[every 1s]` changes that. `language:` may be
+left out: then the bot finds it out.
+
+`python -m webhook.transcripts --update` writes all files anew (or those named after it); read the difference.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +36,7 @@ THEM = "them> "
 BOT = "bot > "
 MORE = "    | "
 FACTS = " ...  "
+PACE = timedelta(seconds=20)
 SILENCE = "(silence)"
 
 _HEADER = re.compile(r"(\w+):\s+(\S+)")
@@ -100,17 +105,19 @@ def _header_line(script: Script) -> str:
 
 def _played(script: Script, catalogue: Catalogue) -> Iterator[str]:
     talk = LocalTalk(catalogue, script.channel, script.language)
-    now = script.at
+    now, pace = script.at, PACE
     for line in script.lines:
         yield THEM + line if line else THEM.rstrip()
         name, value, rest = _directive(line)
         match name:
             case "wait":
                 now += _duration(value)
+            case "every":
+                pace = _duration(value)
             case "store":
                 talk.stateless = value == "down"
             case _:
-                now += timedelta(seconds=20)
+                now += pace
                 yield from _written(talk.say(at=now, **_message(name, value, rest or line)), script.channel)
 
 
@@ -162,3 +169,34 @@ def _written(turn: Turn, channel: Channel) -> Iterable[str]:
         *((MORE + line).rstrip() for line in more),
         FACTS + "    ".join(facts),
     ]
+
+
+def update(files: Iterable[Path], catalogue: Catalogue) -> list[Path]:
+    """Write transcripts anew as the bot talks now. Gives those that changed."""
+    changed = []
+    for path in files:
+        before, after = path.read_text(encoding="utf-8"), replay_file(path, catalogue)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
+def main(arguments: list[str]) -> int:
+    """Rewrite with `--update`; without it, only say which files would change, and end with 1 if any would."""
+    from bot.loading import load_catalogue
+    from webhook.settings import CHECKOUT
+
+    catalogue = load_catalogue(CHECKOUT, show_unconfirmed=True)
+    files = [Path(name) for name in arguments if name != "--update"] or transcript_files(CHECKOUT)
+    if "--update" in arguments:
+        changed = update(files, catalogue)
+    else:
+        changed = [path for path in files if replay_file(path, catalogue) != path.read_text(encoding="utf-8")]
+    for path in changed:
+        print(path)
+    return 0 if "--update" in arguments or not changed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -3,8 +3,8 @@
 import os
 
 from webhook.app import create_app
-from webhook.server import end_with_parent
+from webhook.server import end_with_parent, preloaded
 from webhook.settings import read_settings
 
 end_with_parent()
-app = create_app(read_settings(os.environ))
+app = create_app(read_settings(os.environ), preloaded=preloaded())

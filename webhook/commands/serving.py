@@ -9,7 +9,6 @@ from types import FrameType
 
 import click
 
-from bot.loading import load_catalogue
 from webhook.app import load_content
 from webhook.embedded import EmbeddedServer
 from webhook.observe import Metrics, set_up_logging
@@ -22,7 +21,6 @@ from webhook.store.upkeep import Upkeep
 
 def run_everything(settings: Settings, *, host: str, port: int, workers: int | None) -> None:
     """The bot, its store and, in development, the phone simulator."""
-    load_catalogue(settings.root, show_unconfirmed=settings.show_unconfirmed)
     with store_for(settings) as ready:
         _say_where(ready)
         serve(ready, host=host, port=port, workers=workers)
@@ -55,17 +53,26 @@ def serve_actions(settings: Settings, *, host: str, port: int, packages: Sequenc
 @contextmanager
 def store_for(settings: Settings) -> Iterator[Settings]:
     """The settings with a store to use: the one that is named, none when stateless, or one that runs while this does."""
-    if settings.redis_url or settings.stateless:
-        yield settings
-        return
     set_up_logging(production=settings.is_production)
-    with EmbeddedServer(settings.var / "valkey") as server, _ending_well():
-        upkeep = Upkeep(Connection(server.url))
-        upkeep.start()
-        try:
+    if settings.stateless:
+        yield settings
+    elif settings.redis_url:
+        with _kept_up(settings.redis_url):
+            yield settings
+    else:
+        with EmbeddedServer(settings.var / "valkey") as server, _ending_well(), _kept_up(server.url):
             yield replace(settings, redis_url=server.url)
-        finally:
-            upkeep.stop()
+
+
+@contextmanager
+def _kept_up(url: str) -> Iterator[None]:
+    """Have what was deleted leave the store's file as well. Several web servers on one store do no harm."""
+    upkeep = Upkeep(Connection(url))
+    upkeep.start()
+    try:
+        yield
+    finally:
+        upkeep.stop()
 
 
 @contextmanager

@@ -6,7 +6,9 @@ Opt-outs are never lost on the way, and no turn is lost or brought back after a 
 again.
 """
 
+import random
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +20,7 @@ from webhook.store.lifetimes import ALIAS_TTL_S, COPY_TTL_S, FENCE_TTL_S, SEEN_T
 from webhook.store.scripts import ADOPT, READ_CODE, RELEASE_CODE, REPLACE_IF_SAME
 
 _ROUNDS = 20
+_PAUSE_S = 0.004
 
 Args = list[str | bytes | int]
 
@@ -61,7 +64,8 @@ class Move:
         """
         if self._release(source, alias_to, Kept(), []):  # nothing there: by far the most frequent case
             return False
-        for _ in range(_ROUNDS):
+        for round_ in range(_ROUNDS):
+            time.sleep(random.random() * round_ * _PAUSE_S)  # two who move at once must not go on in step
             fence = secrets.token_urlsafe(6)
             self._connection.command("SET", Records(target).fence, fence, "EX", FENCE_TTL_S)
             kept = self._kept(source)

@@ -30,7 +30,7 @@ _CONTACT_TYPES = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
 _MEDIA_OF_FAMILY = {"image": Media.IMAGE, "audio": Media.VOICE, "video": Media.VIDEO}
 
 
-class BadWebhook(Exception):  # noqa: N818 - reads as what it says
+class BadWebhook(Exception):
     """A form that cannot be a message: no usable id or sender. `field` is the name of the parameter."""
 
     def __init__(self, field: str) -> None:

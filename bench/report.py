@@ -1,0 +1,97 @@
+"""The table."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from bench.memory import Sizes
+from bench.rounds import IN_FLIGHT, Measured, Round, middle
+from bench.walks import Walk, mix_of
+
+SPEED_TARGET = 0.6
+SESSION_TARGET_BYTES = 400
+LOAD_TARGET_S = 1.0
+FIRST_TARGET_S = 2.0
+
+
+def crowd(walks: Sequence[Walk], people: int) -> str:
+    """Who writes what."""
+    mix = ", ".join(f"{share:.0%} {kind}" for kind, share in mix_of(walks).items() if share >= 0.005)
+    length = sum(len(walk.texts) for walk in walks) / len(walks)
+    return f"{people:,} people write {length:.1f} messages each, on {len(walks)} different walks: {mix}."
+
+
+def speed(rounds: Sequence[Round]) -> str:
+    """The two servers side by side."""
+    ours, floor = [round_.ours for round_ in rounds], [round_.floor for round_ in rounds]
+    messages = sum(len(measured.busy.micros) for measured in ours)
+    lines = [
+        "",
+        f"Python {platform.python_version()} on {os.cpu_count()} cores shared by workers, store and sender. "
+        f"{messages:,} messages to each server, in {len(rounds)} rounds by turns; medians of the rounds.",
+        "",
+        _row("", "ventanilla", "floor", "floor / ours"),
+        _row("-" * 34, "-" * 12, "-" * 12, "-" * 12),
+    ]
+    for name, of in _ROWS:
+        mine, least = median(map(of, ours)), median(map(of, floor))
+        lines.append(_row(name, _number(mine), _number(least), f"{least / mine:.2f}" if mine else ""))
+    refused = sum(measured.busy.refused + measured.alone.refused for measured in (*ours, *floor))
+    lines += [
+        "",
+        f"RATIO to the floor, messages a second:      {middle(rounds, lambda it: it.speed_ratio):.2f}"
+        f"   (rounds: {_each(rounds)}; target at least {SPEED_TARGET})",
+        f"ratio to the floor, CPU of the workers:     {middle(rounds, lambda it: it.cpu_ratio):.2f}",
+        f"answers that were not 200:                  {refused}",
+    ]
+    return "\n".join(lines)
+
+
+def the_rest(
+    sizes: Sizes, sessions: int, loaded_s: float, made_s: float, first_s: Mapping[str, float]
+) -> str:  # fmt: skip
+    """Memory and the start."""
+    lines = [
+        "",
+        f"memory of a session, of {sessions:,}:  {sizes.session:.0f} bytes   (target at most {SESSION_TARGET_BYTES}; "
+        f"{sizes.session_text:.0f} of them are its text)",
+        f"  besides: preferences {sizes.prefs:.0f} a person, number and user id {sizes.alias:.0f} a person on WhatsApp, "
+        f"seen mark {sizes.seen_mark:.0f} a message",
+        f"catalogue loaded in {loaded_s:.2f} s   (target {LOAD_TARGET_S:g}; {made_s:.2f} s more for what first turns need)",
+        *(
+            f"first answer after `ventanilla {command}`: {seconds:.2f} s   (target {FIRST_TARGET_S:g})"
+            for command, seconds in first_s.items()
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _each(rounds: Sequence[Round]) -> str:
+    return " ".join(f"{round_.speed_ratio:.2f}" for round_ in rounds)
+
+
+def _row(*cells: str) -> str:
+    first, *others = cells
+    return f"{first:<34}" + "".join(f"{cell:>14}" for cell in others)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+_ROWS = (
+    (f"messages a second ({IN_FLIGHT} at a time)", lambda it: it.busy.per_second),
+    ("  p50, ms", lambda it: it.busy.percentile_ms(50)),
+    ("  p95, ms", lambda it: it.busy.percentile_ms(95)),
+    ("  p99, ms", lambda it: it.busy.percentile_ms(99)),
+    ("one message at a time: p50, ms", lambda it: it.alone.percentile_ms(50)),
+    ("  p95, ms", lambda it: it.alone.percentile_ms(95)),
+    ("  p99, ms", lambda it: it.alone.percentile_ms(99)),
+    ("CPU of the workers, µs a message", lambda it: it.worker_us),
+    ("CPU of the store, µs a message", lambda it: it.store_us),
+    ("CPU of the sender, µs a message", lambda it: it.busy.cpu_s / len(it.busy.micros) * 1e6),
+    ("memory of a worker (PSS), MB", lambda it: it.memory_mb),
+)
