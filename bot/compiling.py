@@ -326,7 +326,8 @@ class _Compiler:
                     lists[key][language] = folded
                 for word in folded if key not in LISTS else ():
                     by_text.setdefault(word, _word(key, language, shape.go))
-                    languages_of.setdefault(word, set()).add(language)
+                    spoken = self.languages if key == Command.LANGUAGE.value else (language,)
+                    languages_of.setdefault(word, set()).update(spoken)
         for name in KNOWN_WORDS:
             if name not in named:
                 self.missing("words", "missing-word", name)

@@ -373,7 +373,7 @@ def _without_text(scene: Scene, folded: str) -> Decision:
     if scene.inbound.media:
         if pace.is_media_burst(scene):
             return replying.silence(scene, "photo_burst")
-        scene = scene.with_session(media_s=scene.now_s)
+        scene = scene.with_session(media_s=scene.now_s, media=scene.inbound.media[0].value)
     key = {Media.VOICE: "cannot_read_voice", Media.IMAGE: "cannot_read_image"}.get(
         scene.inbound.media[0] if scene.inbound.media else Media.FILE, "cannot_read_other"
     )
@@ -417,8 +417,9 @@ def _understood(scene: Scene, folded: str) -> Decision:
     sure = [node for node, confidence in ranked if confidence >= SURE]
     if len(sure) == 1:
         return replying.enter(scene, sure[0])
-    if sure:
-        return replying.say(scene, "which_one", sure, outcome="asked_which")
+    shown = [node for node in sure if not replying.is_hidden(scene, node)]
+    if shown:
+        return replying.say(scene, "which_one", shown, outcome="asked_which")
     return _not_understood(scene)
 
 

@@ -66,17 +66,21 @@ class Pen(Protocol):
 def draw(pen: Pen, lines: tuple[str, ...], choices: tuple[Choice, ...], keys: Keys, start: int = 0) -> Page:
     """Draw the part of a reply that begins at line `start`: all that is left, or as many lines as fit.
 
-    Choices come with the last part. A single line that is too long by itself is sent alone rather than lost.
+    Choices come with the last part; a second part that has no room for all of them offers the first ones, because a
+    third message for the rest would cost more than it helps. A single line that is too long by itself is sent alone
+    rather than lost.
     """
-    drawn = [pen.plain(line) for line in lines]
-    rest = drawn[start:]
-    numbered = [pen.choice(number, choice.label) for number, choice in enumerate(choices, start=1)]
-    whole = pen.join(_trimmed([*rest, "", *numbered, *_key_line(pen, keys.menu, keys.back, keys.language)]))
-    offered = tuple(choice.id for choice in choices)
-    if pen.fits(whole, len(choices)):
-        return Page(whole, offered, _printed(keys), 0)
+    rest = [pen.plain(line) for line in lines[start:]]
+    for count in range(len(choices), -1 if start else len(choices) - 1, -1):
+        numbered = [pen.choice(number, choice.label) for number, choice in enumerate(choices[:count], start=1)]
+        whole = pen.join(_trimmed([*rest, "", *numbered, *_key_line(pen, keys.menu, keys.back, keys.language)]))
+        offered = tuple(choice.id for choice in choices[:count])
+        if pen.fits(whole, count):
+            return Page(whole, offered, _printed(keys), 0)
     for length in range(len(rest), 0, -1):
         part = pen.join(_trimmed([*rest[:length], *_key_line(pen, keys.more, keys.menu, keys.back)]))
+        if length > 1 and rest[length - 1].endswith(":"):
+            continue  # a heading stays with what it heads
         if length == 1 or pen.fits(part, 0):
             return Page(part, (), _printed(keys), start + length)
     return Page(whole, offered, _printed(keys), 0)

@@ -167,6 +167,10 @@ MESSAGES: dict[str, Message] = {
         ("Nothing is called {{{id}}}.", "{hint}"),
         ("Nada se llama {{{id}}}.", "{pista}"),
     ),
+    "placeholder-not-filled": _error(
+        ("Nothing fills in {{{id}}} here: people would read it as typed.", "Write it out, or move it to an answer's text."),
+        ("Aquí nada llena {{{id}}}: la gente lo leería tal cual.", "Escríbelo completo o pásalo al texto de una respuesta."),
+    ),
     "dangling-town": _error(
         ("The town “{id}” is not in towns.yaml.", "{hint}"),
         ("La localidad «{id}» no está en towns.yaml.", "{pista}"),
@@ -407,11 +411,11 @@ MESSAGES: dict[str, Message] = {
     # --- sizes ---------------------------------------------------------------------------------------------------
     "sms-too-long": _error(
         (
-            "“{id}” takes {count} SMS pages in “{language}” (case: {case}); at most 2.",
+            "“{id}” takes {count} SMS pages in “{language}” (case: {case}); at most {most}.",
             "Shorten it, or add a shorter “sms:” text.",
         ),
         (
-            "«{id}» ocupa {count} páginas de SMS en «{language}» (caso: {case}); máximo 2.",
+            "«{id}» ocupa {count} páginas de SMS en «{language}» (caso: {case}); máximo {most}.",
             "Acórtalo o agrega un texto «sms:» más corto.",
         ),
     ),

@@ -51,5 +51,7 @@ def is_echo(scene: Scene) -> bool:
 
 
 def is_media_burst(scene: Scene) -> bool:
-    """Whether a photo was answered a moment ago."""
-    return scene.session.media_s > 0 and scene.now_s - scene.session.media_s < MEDIA_QUIET_S
+    """Whether the same kind of thing was answered a moment ago: ten photos at once get one answer."""
+    session = scene.session
+    same_kind = bool(scene.inbound.media) and session.media == scene.inbound.media[0].value
+    return same_kind and scene.now_s - session.media_s < MEDIA_QUIET_S

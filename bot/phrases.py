@@ -1,7 +1,7 @@
 """The small fixed phrases that the program cannot do without. Their wording stands in `content/phrases.yaml`."""
 
 REQUIRED_PHRASES = (
-    "first_notice", "welcome_both", "phone_warning",
+    "first_notice", "first_notice_sms", "welcome_both", "phone_warning",
     "key_menu", "key_back", "key_more", "word_menu", "write_one",
     "rather_not_say", "consent_yes", "consent_no", "not_this",
     "consent", "exit_done", "deleted", "not_possible_now", "opted_out", "opted_in", "language_set", "gone",

@@ -96,10 +96,18 @@ class _References:
             self.fault(doc, doc.line(node.id, "then"), "open-case", id=node.id)
         for index, route in enumerate(node.then):
             for above, other in enumerate(node.then[:index]):
-                if other.when.items() <= route.when.items():
+                if self.covers(other.when, route.when):
                     first = doc.line(node.id, "then", above)
                     self.fault(doc, doc.line(node.id, "then", index), "route-shadowed", id=node.id, first=first)
                     break
+
+    def covers(self, first: Mapping[str, str], later: Mapping[str, str]) -> bool:
+        """Whether a way is taken in every case of a later one: same slots, same values or groups that hold them."""
+        groups = self.built.groups
+        return all(
+            slot in later and groups.get(later[slot], {later[slot]}) <= {wanted, *groups.get(wanted, ())}
+            for slot, wanted in first.items()
+        )
 
     def check_answer(self, doc: Document) -> None:
         answer = self.built.answers.get(doc.id)

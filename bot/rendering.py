@@ -119,15 +119,17 @@ def placeholder(catalogue: Catalogue, name: str, view: View, context: str = "") 
 # --- help lines --------------------------------------------------------------------------------------------------
 
 
-def help_lines(catalogue: Catalogue, kind: str, view: View, context: str = "") -> list[str]:
+def help_lines(
+    catalogue: Catalogue, kind: str, view: View, context: str = "", *, may_stand_in: bool = True
+) -> list[str]:
     """The help lines of a kind for the side the person is on, or for both sides, labelled (safety R23, R49).
 
-    When none may be shown, the emergency numbers stand in, unless the same text gives them anyway.
+    When none may be shown, the emergency numbers stand in, if they may and the same text does not give them anyway.
     """
     lines = [line for line in catalogue.lines.values() if kind in line.kinds and may_show(catalogue, line, view)]
     sides = (view.country,) if view.country else SIDES
     shown = [text for side in sides for text in _on_side(catalogue, lines, side, view)]
-    if not shown and kind != "emergency" and "{lines:emergency}" not in context:
+    if not shown and may_stand_in and kind != "emergency" and "{lines:emergency}" not in context:
         return help_lines(catalogue, "emergency", view)
     return shown
 
@@ -163,9 +165,10 @@ def _one_line(catalogue: Catalogue, line: HelpLine, view: View) -> str:
         label = "" if view.country or len(sides) == len(SIDES) else _side_label(catalogue, sides[0], view)
         return label + _number_text(catalogue, line, sides[0], view)
     numbers = (
-        _side_label(catalogue, side, view) + _number_text(catalogue, line, side, view, named=False) for side in sides
+        f"{catalogue.phrase(f'country_{side}', view.language)} {_number_text(catalogue, line, side, view, named=False)}"
+        for side in sides
     )
-    return f"{line.name[view.language]} " + " / ".join(numbers)
+    return f"{line.name[view.language]}: " + " / ".join(numbers)
 
 
 def _side_label(catalogue: Catalogue, side: str, view: View) -> str:
@@ -260,7 +263,8 @@ def _reviews(catalogue: Catalogue, answer: Answer, view: View) -> list[tuple[Rev
 def _withheld(catalogue: Catalogue, answer: Answer, view: View) -> tuple[str, ...]:
     """Instead of an answer that is too old: its title, and where to ask."""
     title = f"*{answer.label[view.language]}*"
-    return (title, catalogue.phrase("withheld", view.language), *help_lines(catalogue, "migration", view))
+    lines = help_lines(catalogue, "migration", view, may_stand_in=False)
+    return (title, catalogue.phrase("withheld", view.language), *lines)
 
 
 def _footer(catalogue: Catalogue, answer: Answer, view: View, age: str) -> list[str]:

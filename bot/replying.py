@@ -23,7 +23,7 @@ from bot.catalogue import (
 )
 from bot.channels import PENS
 from bot.drawing import Choice, Keys, Page, draw, draw_in_words
-from bot.inbound import Location
+from bot.inbound import Channel, Location
 from bot.scene import NOWHERE, Given, Scene
 from bot.session import MAX_PATH, Session
 from bot.turn import Call, Clears, Turn
@@ -112,7 +112,8 @@ def show(scene: Scene, id_: NodeId, *, outcome: str = "answered", danger: str = 
     if catalogue.is_sensitive(id_) and not scene.session.sensitive and not catalogue.is_danger(id_):
         scene = scene.led_by(scene.phrase("phone_warning"))
     lines = rendering.body(catalogue, answer, scene.view(_filled(scene, answer)))
-    return _reply(scene, id_, lines, _choices(scene, follow_ups(scene, id_)), outcome=outcome, danger=danger)
+    choices = _choices(scene, follow_ups(scene, id_, found=bool(danger)))
+    return _reply(scene, id_, lines, choices, outcome=outcome, danger=danger)
 
 
 def welcome(scene: Scene) -> Turn:
@@ -159,15 +160,18 @@ def say(scene: Scene, key: str, options: Sequence[str] = (), *, outcome: str, **
     return _reply(scene, node, lines, _choices(scene, options), asking=asking, outcome=outcome, stays=True)
 
 
-def follow_ups(scene: Scene, id_: NodeId) -> list[str]:
-    """What is offered under a node: its menu or its follow-ups, without those that must not be shown to this person."""
+def follow_ups(scene: Scene, id_: NodeId, *, found: bool = False) -> list[str]:
+    """What is offered under a node: its menu or its follow-ups, without those that must not be shown to this person.
+
+    `found`: the bot has taken a message for danger, and may be wrong (safety R24).
+    """
     catalogue = scene.catalogue
     node = catalogue.node(id_)
     shown = [target for target in (*node.menu, *node.next) if not is_hidden(scene, target)]
     if id_ in catalogue.lexicon.nodes:
         if catalogue.hub_is_confirmed and ADVISOR not in shown:
             shown.append(ADVISOR)
-        if scene.session.node or scene.session.path:
+        if found:
             shown.append(NOT_THIS)
     return shown
 
@@ -175,6 +179,9 @@ def follow_ups(scene: Scene, id_: NodeId) -> list[str]:
 def is_hidden(scene: Scene, id_: NodeId) -> bool:
     node = scene.catalogue.nodes.get(id_)
     return node is not None and bool(node.hide_when) and scene.catalogue.matches(node.hide_when, scene.values)
+
+
+_FIRST_NOTICE = {Channel.SMS: "first_notice_sms", Channel.WHATSAPP: "first_notice"}
 
 
 def notices(scene: Scene, answer: Answer | None) -> list[str]:
@@ -309,7 +316,7 @@ def _drawn(
 def _lead(scene: Scene, id_: NodeId, danger: str) -> tuple[str, ...]:
     """What goes on top: for a very first message who is speaking, in one line; then notices. Danger comes alone."""
     alone = bool(danger) or scene.catalogue.is_danger(id_)
-    who = [scene.phrase("first_notice")] if scene.first and not alone else []
+    who = [scene.phrase(_FIRST_NOTICE[scene.inbound.channel])] if scene.first and not alone else []
     return (*who, *notices(scene, scene.catalogue.answers.get(id_)), *scene.lead)
 
 

@@ -56,7 +56,7 @@ class Session:
     many lines of a long answer were already shown (0: nothing is left), `offered` the ids behind 1, 2, 3 …, `printed`
     which of the keys 0 and 9 the last reply showed, `path` the nodes to go back through (oldest first), `burst` how
     many messages came since `burst_s`, `echo` and `echoes` the last text not understood and how often it came,
-    `media_s` when a photo was last answered, `tongue` the language of the last reply where it is not the person's own.
+    `media_s` and `media` when what kind of photo or recording was last answered, `tongue` the language of the last reply where it is not the person's own.
     """
 
     node: str = ""
@@ -77,6 +77,7 @@ class Session:
     echo: int = 0
     echoes: int = 0
     media_s: int = 0
+    media: str = ""
     tongue: str = ""
 
     @property
@@ -149,7 +150,7 @@ def dump(session: Session, codes: Codes) -> str:
             int(session.sensitive),
             [session.burst, base_s - session.burst_s] if session.burst else 0,
             [session.echo, session.echoes] if session.echoes else 0,
-            base_s - session.media_s if session.media_s else -1,
+            [session.media, base_s - session.media_s] if session.media else 0,
             session.tongue,
         ],
         separators=(",", ":"),
@@ -183,7 +184,8 @@ def load(stored: str | bytes | None, codes: Codes) -> Session:
             burst_s=active_s - burst[1] if burst else 0,
             echo=echo[0] if echo else 0,
             echoes=echo[1] if echo else 0,
-            media_s=active_s - media if media >= 0 else 0,
+            media_s=active_s - media[1] if media else 0,
+            media=media[0] if media else "",
             tongue=tongue,
         )
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:

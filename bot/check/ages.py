@@ -21,7 +21,7 @@ def held_lines(project: Project) -> Iterator[Fault]:
 
 def reviews(project: Project) -> Iterator[Fault]:
     """What should have been held against its source again by now."""
-    for answer in project.catalogue.answers.values():
+    for answer in project.answers:
         if _is_past(answer.review, project):
             yield project.answer_fault(answer.id, "review-past", "review_by", id=answer.id, day=answer.review.review_by)
     for kind, entries in (
@@ -44,7 +44,7 @@ def confirmations(project: Project) -> Iterator[Fault]:
     for line in project.catalogue.lines.values():
         if not (line.always or line.held or is_confirmed(line, project.today)):
             yield project.entry_fault("helplines", line.id, "line-unconfirmed", id=line.id)
-    for answer in project.catalogue.answers.values():
+    for answer in project.answers:
         if answer.confirm_locally:
             yield project.answer_fault(answer.id, "answer-unconfirmed", "confirm_locally", id=answer.id)
     if not project.catalogue.hub_is_confirmed:
@@ -53,7 +53,7 @@ def confirmations(project: Project) -> Iterator[Fault]:
 
 def sources(project: Project) -> Iterator[Fault]:
     """An answer with sources says when it was checked, and until when that counts; a fact names its sources."""
-    for answer in project.catalogue.answers.values():
+    for answer in project.answers:
         if answer.review.sources and (answer.review.checked is None or answer.review.review_by is None):
             yield project.answer_fault(answer.id, "review-missing", "sources", id=answer.id)
     for kind, entries in (("facts", project.catalogue.facts), ("helplines", project.catalogue.lines)):

@@ -5,63 +5,84 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from bot import segments
-from bot.check.project import Passage, Project
+from bot.check.numbers import MONEY, NO_NUMBERS
+from bot.check.patterns import LINK, NUMBER, PHONE
+from bot.check.project import SAME, Passage, Project, Written
 from bot.faults import Fault
 from bot.rendering import PLACEHOLDER
 
-LINK = re.compile(
-    r"https?://[^\s)]+|\bwww\.[^\s)]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:gob\.mx|gov\.bz|org|com|int)\b[^\s)]*"
-)
-PHONE = re.compile(r"(?<![\w$.,/-])\+?\(?\d(?:[\s().-]{0,2}\d){6,14}(?![\w/-])")
-NUMBER = re.compile(r"\d+(?:[.,]\d{3})*(?:[.,]\d+)?")
 PRETERITE = re.compile(r"\b[a-zñáéíú]{3,}ó\b")
+Found = Callable[[str, Passage], Counter[str]]
 
 
 def parity(project: Project) -> Iterator[Fault]:
     """Placeholders, telephone numbers, links and amounts are the same in every language."""
+    dangling = {(fault.path, fault.line) for fault in project.library.faults if fault.code == "dangling-placeholder"}
     for passage in project.passages:
-        if len(passage.by_language) < 2:
-            continue
+        texts = [(language, written) for language, written in passage.by_language.items() if written.text.strip()]
         for code, found in _COMPARED:
-            yield from _compare(passage, code, found)
+            for language, written in texts[1:]:
+                fault = _difference(passage, code, found, texts[0], (language, written))
+                known = code == "placeholders-differ" and _touches(passage, dangling)
+                if fault is not None and not known:
+                    yield fault
 
 
-def _compare(passage: Passage, code: str, found: Callable[[str], Counter[str]]) -> Iterator[Fault]:
-    (first_language, first), *others = passage.by_language.items()
-    expected = found(first.text)
-    for language, written in others:
-        actual = found(written.text)
-        if actual != expected:
-            missing, extra = expected - actual, actual - expected
-            different = sorted({*missing, *extra})
-            line = _line_with(written.lines(), extra) or written.line
-            yield passage.fault(line, code, first=first_language, second=language, values=", ".join(different))
+def _touches(passage: Passage, lines: set[tuple[str, int]]) -> bool:
+    """Whether one of the lines, known to be faulty already, is in the passage."""
+    return any((passage.path, line) in lines for written in passage.by_language.values() for _, line in written.lines())
 
 
-def _line_with(lines: Iterator[tuple[str, int]], wanted: Counter[str]) -> int:
-    """The first line that holds one of the values that are too many."""
-    return next((line for text, line in lines if any(value in text for value in wanted)), 0)
+def _difference(
+    passage: Passage, code: str, found: Found, first: tuple[str, Written], second: tuple[str, Written]
+) -> Fault | None:
+    expected, actual = found(first[1].text, passage), found(second[1].text, passage)
+    if expected == actual:
+        return None
+    missing, extra = expected - actual, actual - expected
+    there = _offset(first[1], passage, found, missing)
+    here = _offset(second[1], passage, found, extra)
+    same_shape = len(list(first[1].lines())) == len(list(second[1].lines()))
+    line = _line_at(second[1], here if here is not None else there if same_shape else None)
+    at = _line_at(first[1], there if there is not None else here if same_shape else None)
+    values = ", ".join(sorted({*missing, *extra}))
+    return passage.fault(line, code, first=first[0], second=second[0], at=at, values=values)
 
 
-def _placeholders(text: str) -> Counter[str]:
+def _offset(written: Written, passage: Passage, found: Found, wanted: Counter[str]) -> int | None:
+    """Which line of a text holds one of the values, from 0."""
+    lines = (offset for offset, (text, _) in enumerate(written.lines()) if found(text, passage) & wanted)
+    return next(lines, None)
+
+
+def _line_at(written: Written, offset: int | None) -> int:
+    return written.line if offset is None else list(written.lines())[offset][1]
+
+
+def _placeholders(text: str, passage: Passage) -> Counter[str]:
     return Counter(f"{{{name}}}" for name in PLACEHOLDER.findall(text))
 
 
-def _links(text: str) -> Counter[str]:
+def _links(text: str, passage: Passage) -> Counter[str]:
     return Counter(link.rstrip(".,;") for link in LINK.findall(PLACEHOLDER.sub(" ", text)))
 
 
-def _phones(text: str) -> Counter[str]:
+def _phones(text: str, passage: Passage) -> Counter[str]:
+    """Where no telephone number may stand at all, that is the fault (`bot/check/numbers.py`)."""
+    if passage.kind in NO_NUMBERS:
+        return Counter()
     bare = LINK.sub(" ", PLACEHOLDER.sub(" ", text))
     return Counter(re.sub(r"\D", "", phone) for phone in PHONE.findall(bare))
 
 
-def _amounts(text: str) -> Counter[str]:
+def _amounts(text: str, passage: Passage) -> Counter[str]:
     bare = PHONE.sub(" ", LINK.sub(" ", PLACEHOLDER.sub(" ", text)))
+    if passage.kind in NO_NUMBERS:
+        bare = MONEY.sub(" ", bare)
     return Counter(number.replace(",", "") for number in NUMBER.findall(bare))
 
 
-_COMPARED: tuple[tuple[str, Callable[[str], Counter[str]]], ...] = (
+_COMPARED: tuple[tuple[str, Found], ...] = (
     ("placeholders-differ", _placeholders),
     ("links-differ", _links),
     ("phones-differ", _phones),
@@ -69,10 +90,21 @@ _COMPARED: tuple[tuple[str, Callable[[str], Counter[str]]], ...] = (
 )
 
 
+def unfilled(project: Project) -> Iterator[Fault]:
+    """Values are filled into answers and the program's phrases, and nowhere else: `{…}` would be shown as typed."""
+    for passage in project.passages:
+        if passage.kind == "phrases" or (passage.kind == "answer" and passage.name != "label"):
+            continue
+        for written in passage.by_language.values():
+            for text, line in written.lines():
+                for name in dict.fromkeys(PLACEHOLDER.findall(text)):
+                    yield passage.fault(line, "placeholder-not-filled", id=name)
+
+
 def alphabet(project: Project) -> Iterator[Fault]:
     """No character is left that would turn a whole SMS into the dear encoding."""
     for passage in project.passages:
-        if passage.only.get("channel") == "whatsapp" or passage.document.kind == "sources":
+        if passage.only.get("channel") == "whatsapp":
             continue
         for written in passage.by_language.values():
             for text, line in written.lines():
@@ -84,9 +116,9 @@ def alphabet(project: Project) -> Iterator[Fault]:
 def ambiguous_when_folded(project: Project) -> Iterator[Fault]:
     """On SMS "pagó" (paid) becomes "pago" (I pay, payment): a past tense that loses its accent loses its meaning."""
     for passage in project.passages:
-        written = passage.by_language.get("es")
-        if written is None or passage.only.get("channel") == "whatsapp" or passage.document.kind != "answer":
+        if passage.kind not in ("answer", "question", "notices", "phrases") or not passage.is_on_sms:
             continue
-        for text, line in written.lines():
-            for word in PRETERITE.findall(text.lower()):
-                yield passage.fault(line, "folding-ambiguous", word=word, folded=segments.to_gsm(word))
+        for language, written in passage.by_language.items():
+            for text, line in written.lines() if language in ("es", SAME) else ():
+                for word in dict.fromkeys(PRETERITE.findall(text.lower())):
+                    yield passage.fault(line, "folding-ambiguous", word=word, folded=segments.to_gsm(word))

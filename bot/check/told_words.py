@@ -3,44 +3,61 @@
 import re
 from collections.abc import Iterator
 
-from bot.check.project import Project
+from bot.check.project import Passage, Project
 from bot.faults import Fault
 from bot.folding import fold
+from bot.rendering import PLACEHOLDER
 from bot.words import CARRIER_WORDS, LISTS, Command, folded_lines
 
-_VERBS = r"write|type|send|reply|answer|text|escribe|escríbenos|manda|envía|responde|contesta|pon|teclea"
+_VERBS = "write|type|send|reply|answer|text|say|escribe|escríbenos|escribir|manda|envía|responde|contesta|pon|teclea"
+_CAPITALS = r"[A-ZÁÉÍÓÚÑ]+|\d{1,2}"
 TOLD = re.compile(
-    rf"\b(?:{_VERBS})(?:\s+(?:with|the word|back|con|la palabra))*[:\s]+[*\"']?([A-ZÁÉÍÓÚÑ][A-ZÁÉÍÓÚÑ]+|[A-Z])\b(?![a-záéíóúñ])",
-    re.IGNORECASE,
+    rf"\b(?:{_VERBS})(?:\s+(?:us|with|the word|back|con|la palabra))*[:\s]+[*\"']?((?i:sos)|{_CAPITALS})\b(?!['.,]?[\w])",
 )
-_CARRIERS_MAY = {
-    Command.CARRIER_STOP,
-    Command.CARRIER_END,
-    Command.HELP_NUMBERS,
-    Command.OPT_IN,
-    Command.OPT_IN_IF_OUT,
-    Command.OPT_OUT,
-}
+HEADED = re.compile(rf"(?:^|[.!?]\s+|-\s+)[*\"']?({_CAPITALS})[*\"']?(?=:\s)")
+"""A word that explains itself: "SOS: help numbers."."""
+CAPITALS = re.compile(r"(?<![\w/.-])[A-ZÁÉÍÓÚÑ]{2,}(?![\w/-])")
+KEYS = frozenset("0123456789")
+"""Single digits are the keys and choices that a reply prints itself."""
+
+_CARRIERS_MAY = frozenset(
+    {"carrier-stop", "carrier-end", "help-numbers", "opt-in", "opt-in-if-out", "opt-out", *LISTS}
+)  # fmt: skip
 
 
 def told_words(project: Project) -> Iterator[Fault]:
-    """Every word in capitals that a text tells people to write."""
-    words = project.catalogue.words
+    """Every word in capitals that a text tells people to write, or that is a word in another language only."""
+    if not project.library.is_whole("words"):
+        return
     for passage in project.passages:
-        if passage.document.kind not in ("answer", "question", "notices", "phrases"):
+        if passage.kind not in ("answer", "question", "notices", "phrases"):
             continue
         for language, written in passage.by_language.items():
             for text, line in written.lines():
-                for told in _told(text):
-                    if fold(told) in CARRIER_WORDS:
-                        yield passage.fault(line, "carrier-word", word=told)
-                    elif not words.accepted(fold(told), language):
-                        yield passage.fault(line, "word-not-accepted", word=told, language=language)
+                yield from _in_line(project, passage, language, PLACEHOLDER.sub(" ", text), line)
 
 
-def _told(text: str) -> list[str]:
-    """The words in capitals after a verb such as "write"."""
-    return list(dict.fromkeys(match.group(1) for match in TOLD.finditer(text) if match.group(1).isupper()))
+def _in_line(project: Project, passage: Passage, language: str, text: str, line: int) -> Iterator[Fault]:
+    words = project.catalogue.words
+    told = {*_lower_verbs(text), *HEADED.findall(text)}
+    for word in dict.fromkeys([*sorted(told), *CAPITALS.findall(text)]):
+        folded = fold(word)
+        if folded in CARRIER_WORDS:
+            yield passage.fault(line, "carrier-word", word=word)
+        elif folded in KEYS or words.accepted(folded, language):
+            continue
+        elif folded in words.by_text or (word in told and _is_told(word, text)):
+            yield passage.fault(line, "word-not-accepted", word=word, language=language)
+
+
+def _lower_verbs(text: str) -> list[str]:
+    """The words after a verb such as "write", however the sentence begins."""
+    return TOLD.findall(re.sub(rf"\b(?i:{_VERBS})\b", lambda match: match.group().lower(), text))
+
+
+def _is_told(word: str, text: str) -> bool:
+    """A heading in capitals is only a word to write when it stands after a verb; names of offices do not."""
+    return word in _lower_verbs(text)
 
 
 def clashing_words(project: Project) -> Iterator[Fault]:
@@ -52,12 +69,15 @@ def clashing_words(project: Project) -> Iterator[Fault]:
     for key, shape in document.value.items():
         if key in LISTS:
             continue
-        for language, text in shape.words.items():
-            for offset, word in enumerate(folded_lines(text)):
-                line = document.line(key, "words", language) + offset + 1
-                other = seen.setdefault(word, key)
-                if other != key:
-                    yield Fault(document.source.path, line, "word-twice", {"word": word, "first": other, "second": key})
-                carrier = word in CARRIER_WORDS and (key not in {command.value for command in _CARRIERS_MAY})
-                if carrier:
-                    yield Fault(document.source.path, line, "carrier-command", {"word": word, "command": key})
+        meaning = f"go:{shape.go}" if shape.go else key
+        for language, written in project.texts_of("words", "words", key, "words"):
+            for text, line in written.lines():
+                for word in folded_lines(text):
+                    other = seen.setdefault(word, meaning if key != Command.LANGUAGE else f"{meaning}:{language}")
+                    mine = meaning if key != Command.LANGUAGE else f"{meaning}:{language}"
+                    if word in CARRIER_WORDS and key not in _CARRIERS_MAY:
+                        values = {"word": word, "command": key}
+                        yield Fault(document.source.path, line, "carrier-command", values)
+                    elif other != mine:
+                        values = {"word": word, "first": other, "second": mine}
+                        yield Fault(document.source.path, line, "word-twice", values)

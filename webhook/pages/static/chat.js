@@ -31,7 +31,7 @@ export class Chat {
   added(items, item) {
     if (items !== this.items) return;
     const made = this.#append(item);
-    const isTall = made.offsetHeight > this.scroller.clientHeight - 40;
+    const isTall = made.offsetHeight > this.scroller.clientHeight - 24;
     const top = isTall ? made.offsetTop - 12 : this.scroller.scrollHeight;
     this.scroller.scrollTo({ top, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }

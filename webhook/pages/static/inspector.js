@@ -25,7 +25,8 @@ export function showContent(content, hasChanged) {
   place("content-version").textContent = content?.version.slice(0, 10) ?? "";
   const faults = (content?.reasons ?? []).map((reason) => make("li", {}, fault(reason)));
   const before = place("content-faults").textContent;
-  const list = faults.length ? [make("h4", {}, say("content_faults")), make("ul", { class: "faults" }, faults)] : [];
+  const title = `${say("content_faults")} (${faults.length})`;
+  const list = faults.length ? [make("h4", {}, title), make("ul", { class: "faults", tabindex: "0" }, faults)] : [];
   if (before !== list.map((part) => part.textContent).join("")) place("content-faults").replaceChildren(...list);
 }
 

@@ -10,7 +10,7 @@ import { spoken } from "./writing.js";
 
 const CONTENT_EVERY_MS = 2000;
 const CHANGED_SHOWN_MS = 15000;
-const EXAMPLES_SHOWN = 5;
+const EXAMPLES_SHOWN = 4;
 const SPOTS = [
   { label: "Chetumal", latitude: 18.5036, longitude: -88.3053, country: "MX" },
   { label: "Puente Subteniente López", latitude: 18.494, longitude: -88.393, country: "MX" },
@@ -79,6 +79,7 @@ async function travel(item) {
     if (item.channel === "whatsapp") chat.added(thread.items, writing);
     const reply = await deliver(signed);
     item.state = "answered";
+    chat.removed(writing);
     await received(thread, item, signed, reply);
   } catch (error) {
     if (!(error instanceof Undelivered)) throw error;
@@ -127,8 +128,11 @@ function add(thread, item) {
 
 /** Say a reply to whoever listens instead of looking. */
 function announce(text, inLanguage) {
-  place("live").lang = inLanguage || "";
-  place("live").textContent = `${say("hub")}: ${text === null ? say("silence_spoken") : spoken(text).join(" ")}`;
+  const region = place("live");
+  region.lang = inLanguage || "";
+  const words = `${say("hub")}: ${text === null ? say("silence_spoken") : spoken(text).join(" ")}`;
+  region.textContent = ""; // the same words twice are two replies
+  setTimeout(() => { region.textContent = words; }, 50);
 }
 
 // --- what is on the screen -------------------------------------------------------------------------------------
@@ -160,11 +164,20 @@ function drawPeople() {
 }
 
 function drawTries() {
-  const always = ["try_hello", "try_help", "try_danger", "try_exit", "try_delete"].map((key) => [say(key), key === "try_danger" ? "danger" : ""]);
-  const asked = (questions[language()] ?? []).slice(0, EXAMPLES_SHOWN).map((question) => [question, ""]);
-  const [hello, ...rest] = always;
-  const chip = ([words, kind]) => make("button", { type: "button", class: `chip ${kind}`, click: () => send({ text: words }) }, words);
-  place("tries").replaceChildren(...[hello, ...asked, ...rest].map(chip));
+  const asked = (questions[language()] ?? []).slice(0, EXAMPLES_SHOWN).map((words) => ({ words }));
+  const always = ["sos", "exit", "delete"].map((key) => ({ words: say(`try_${key}`), means: say(`try_${key}_means`) }));
+  const chips = [{ words: say("try_hello") }, ...asked, { words: say("try_danger"), kind: "danger" }, ...always];
+  place("tries").replaceChildren(...chips.map(chip));
+}
+
+function chip({ words, means, kind = "" }) {
+  const meaning = means ? make("span", { class: "means" }, means) : null;
+  return make("button", { type: "button", class: `chip ${kind}`, click: () => trySaying(words) }, words, meaning);
+}
+
+function trySaying(text) {
+  place("phone").scrollIntoView({ block: "nearest" });
+  send({ text });
 }
 
 function drawSheet() {

@@ -1,0 +1,9 @@
+"""How links, telephone numbers and numbers look in a text."""
+
+import re
+
+LINK = re.compile(
+    r"https?://[^\s)]+|\bwww\.[^\s)]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:gob\.mx|gov\.bz|org|com|int)\b[^\s)]*"
+)
+PHONE = re.compile(r"(?<![\w$.,/-])\+?\(?\d(?:[\s().-]{0,2}\d){6,14}(?![\w/-])")
+NUMBER = re.compile(r"\d+(?:[.,]\d{3})*(?:[.,]\d+)?")
