@@ -6,6 +6,7 @@ fit waits until the person asks for more.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,8 @@ from typing import Protocol
 
 MENU_KEY = "0"
 BACK_KEY = "9"
+
+_SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=[A-ZÁÉÍÓÚÑ¿¡\d{*])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is sent: the text, the ids behind its numbers, the keys it prints, and where the rest begins (0: none)."""
+    """What is sent: the text, the ids behind its numbers, the keys it prints, and at which sentence the rest begins (0: none)."""
 
     text: str
     offered: tuple[str, ...]
@@ -64,26 +67,54 @@ class Pen(Protocol):
 
 @lru_cache(maxsize=8192)
 def draw(pen: Pen, lines: tuple[str, ...], choices: tuple[Choice, ...], keys: Keys, start: int = 0) -> Page:
-    """Draw the part of a reply that begins at line `start`: all that is left, or as many lines as fit.
+    """Draw the part of a reply that begins at sentence `start`: all that is left, or as many sentences as fit.
 
     Choices come with the last part; a second part that has no room for all of them offers the first ones, because a
-    third message for the rest would cost more than it helps. A single line that is too long by itself is sent alone
+    third message for the rest would cost more than it helps. A single sentence that is too long by itself is sent alone
     rather than lost.
     """
-    rest = [pen.plain(line) for line in lines[start:]]
+    rest = sentences(lines)[start:]
     for count in range(len(choices), -1 if start else len(choices) - 1, -1):
         numbered = [pen.choice(number, choice.label) for number, choice in enumerate(choices[:count], start=1)]
-        whole = pen.join(_trimmed([*rest, "", *numbered, *_key_line(pen, keys.menu, keys.back, keys.language)]))
+        whole = _put_together(pen, rest, ["", *numbered, *_key_line(pen, keys.menu, keys.back, keys.language)])
         offered = tuple(choice.id for choice in choices[:count])
         if pen.fits(whole, count):
             return Page(whole, offered, _printed(keys), 0)
+    key_line = _key_line(pen, keys.more, keys.menu, keys.back)
     for length in range(len(rest), 0, -1):
-        part = pen.join(_trimmed([*rest[:length], *_key_line(pen, keys.more, keys.menu, keys.back)]))
-        if length > 1 and rest[length - 1].endswith(":"):
+        if length > 1 and rest[length - 1].text.endswith(":"):
             continue  # a heading stays with what it heads
+        part = _put_together(pen, rest[:length], key_line)
         if length == 1 or pen.fits(part, 0):
             return Page(part, (), _printed(keys), start + length)
     return Page(whole, offered, _printed(keys), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """The smallest part of a reply that stays together; `goes_on` when it stands in the line of the one before."""
+
+    text: str
+    goes_on: bool
+
+
+@lru_cache(maxsize=8192)
+def sentences(lines: tuple[str, ...]) -> tuple[Sentence, ...]:
+    """The sentences of lines, in order."""
+    return tuple(
+        Sentence(text, at > 0) for line in lines for at, text in enumerate(_SENTENCE_END.split(line) if line else [""])
+    )
+
+
+def _put_together(pen: Pen, parts: Sequence[Sentence], below: Sequence[str]) -> str:
+    """Sentences as lines in the channel's writing, with what stands below them."""
+    lines: list[str] = []
+    for at, part in enumerate(parts):
+        if part.goes_on and at:
+            lines[-1] += f" {part.text}"
+        else:
+            lines.append(part.text)
+    return pen.join(_trimmed([*(pen.plain(line) for line in lines), *below]))
 
 
 def draw_in_words(pen: Pen, lines: tuple[str, ...], choices: tuple[Choice, ...], heading: str, menu: str) -> Page:

@@ -168,8 +168,14 @@ MESSAGES: dict[str, Message] = {
         ("Nada se llama {{{id}}}.", "{pista}"),
     ),
     "placeholder-not-filled": _error(
-        ("Nothing fills in {{{id}}} here: people would read it as typed.", "Write it out, or move it to an answer's text."),
-        ("Aquí nada llena {{{id}}}: la gente lo leería tal cual.", "Escríbelo completo o pásalo al texto de una respuesta."),
+        (
+            "Nothing fills in {{{id}}} here: people would read it as typed.",
+            "Write it out, or move it to an answer's text.",
+        ),
+        (
+            "Aquí nada llena {{{id}}}: la gente lo leería tal cual.",
+            "Escríbelo completo o pásalo al texto de una respuesta.",
+        ),
     ),
     "dangling-town": _error(
         ("The town “{id}” is not in towns.yaml.", "{hint}"),

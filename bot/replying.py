@@ -22,7 +22,7 @@ from bot.catalogue import (
     option_id,
 )
 from bot.channels import PENS
-from bot.drawing import Choice, Keys, Page, draw, draw_in_words
+from bot.drawing import Choice, Keys, Page, draw, draw_in_words, sentences
 from bot.inbound import Channel, Location
 from bot.scene import NOWHERE, Given, Scene
 from bot.session import MAX_PATH, Session
@@ -288,7 +288,7 @@ def _reply(
         scene.session,
         node=scene.session.node if stays and scene.session.node else id_,
         asking=asking,
-        more=scene.session.more if stays else 0 if whole else max(0, page.more - len(lead)),
+        more=scene.session.more if stays else 0 if whole else max(0, page.more - len(sentences(lead))),
         offered=page.offered,
         printed=page.printed,
         path=path,
@@ -310,7 +310,9 @@ def _drawn(
         more=scene.phrase("key_more"),
         language=_language_key(scene),
     )
-    return draw(PENS[scene.inbound.channel], (*lead, *lines), choices, keys, start + len(lead) if start else 0)
+    return draw(
+        PENS[scene.inbound.channel], (*lead, *lines), choices, keys, start + len(sentences(lead)) if start else 0
+    )
 
 
 def _lead(scene: Scene, id_: NodeId, danger: str) -> tuple[str, ...]:

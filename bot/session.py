@@ -53,7 +53,7 @@ class Session:
     """One person on one channel.
 
     `node` is where the person stands ("" before the first reply), `asking` the slot of the open question, `more` how
-    many lines of a long answer were already shown (0: nothing is left), `offered` the ids behind 1, 2, 3 …, `printed`
+    many sentences of a long answer were already shown (0: nothing is left), `offered` the ids behind 1, 2, 3 …, `printed`
     which of the keys 0 and 9 the last reply showed, `path` the nodes to go back through (oldest first), `burst` how
     many messages came since `burst_s`, `echo` and `echoes` the last text not understood and how often it came,
     `media_s` and `media` when what kind of photo or recording was last answered, `tongue` the language of the last reply where it is not the person's own.

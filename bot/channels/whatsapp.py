@@ -6,7 +6,7 @@ MAX_TEXT = 1600
 """What Twilio carries in one message."""
 
 MAX_BODY_WITH_CHOICES = 1024
-"""What WhatsApp allows above buttons or a list; kept here too, so that every menu can be drawn either way."""
+"""What WhatsApp allows above buttons or a list. `check` holds every text to it, so that it can be drawn either way."""
 
 
 class WhatsAppPen:
@@ -22,4 +22,4 @@ class WhatsAppPen:
         return "\n".join(lines)
 
     def fits(self, text: str, choices: int) -> bool:
-        return len(text) <= (MAX_BODY_WITH_CHOICES if choices else MAX_TEXT)
+        return len(text) <= MAX_TEXT

@@ -1,20 +1,42 @@
-"""Labels fit on a button, differ from each other, and never look like a cry for help."""
+"""Labels fit on a button, differ from each other, and never look like a command or a cry for help."""
 
-from collections.abc import Iterable, Iterator
+from __future__ import annotations
 
-from bot.catalogue import option_id
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.catalogue import ADVISOR, LANGUAGE_SLOT, NOT_THIS, RATHER_NOT, option_id
 from bot.check.project import Project
 from bot.faults import Fault
 from bot.folding import fold
+from bot.words import LISTS, Command
 
 MAX_LABEL = 20
 """Characters on a WhatsApp button."""
+
+PHRASE_LABELS = ("rather_not_say", "consent_yes", "consent_no", "not_this")
+"""Phrases that are choices."""
+
+_YIELDS = frozenset({Command.GREETING, Command.GO, Command.LANGUAGE, Command.OPT_IN_IF_OUT, Command.MORE})
+"""Commands that give way to the label of something on offer (`bot/conversation.py`)."""
+
+
+@dataclass(frozen=True)
+class Name:
+    """Something that people may type to choose: as written, folded, and where it stands."""
+
+    text: str
+    word: str
+    path: str
+    line: int
+    is_label: bool
 
 
 def labels(project: Project) -> Iterator[Fault]:
     """No label is longer than a button."""
     for passage in project.passages:
-        if passage.name != "label":
+        is_label = passage.name == "label" or (passage.kind == "phrases" and passage.owner in PHRASE_LABELS)
+        if not is_label and passage.kind != "languages":
             continue
         for written in passage.by_language.values():
             text = written.text.strip()
@@ -23,65 +45,115 @@ def labels(project: Project) -> Iterator[Fault]:
 
 
 def clashes(project: Project) -> Iterator[Fault]:
-    """No two options of one message answer to the same word."""
+    """No two options of one message answer to the same word. Told once for a pair, at the name of the later one."""
+    told: set[tuple[frozenset[str], str]] = set()
+    for menu, ids in menus_of(project):
+        seen: dict[str, str] = {}
+        for id_ in ids:
+            for name in names_of(project, id_):
+                first = seen.setdefault(name.word, id_)
+                pair = (frozenset({first, id_}), name.word)
+                if first != id_ and pair not in told:
+                    told.add(pair)
+                    values = {"first": _plain(first), "second": _plain(id_), "word": name.word, "menu": menu}
+                    yield Fault(name.path, name.line, "options-clash", values)
+
+
+def _plain(id_: str) -> str:
+    """What an editor calls an option: its id, or the value of a question."""
+    return id_.rpartition("=")[2] if not id_.endswith(f"={RATHER_NOT}") else "rather_not_say"
+
+
+def menus_of(project: Project) -> Iterator[tuple[str, list[str]]]:
+    """Everything that is offered together, with the id of the node or question that offers it."""
     catalogue = project.catalogue
-    for node in catalogue.nodes.values():
-        for name in ("menu", "next"):
-            offered = [id_ for id_ in getattr(node, name) if id_ in catalogue.answers]
-            for index, (id_, word, other) in _clashes(project, offered):
-                yield project.flow_fault(node.id, "options-clash", name, index, first=other, second=id_, word=word)
-    for question in catalogue.questions.values():
-        ids = [option_id(question.slot, option.value) for option in question.options]
-        document = project.documents["question", question.slot]
-        for index, (id_, word, other) in _clashes(project, ids):
-            values = {"first": other.partition("=")[2], "second": id_.partition("=")[2], "word": word}
-            yield Fault(document.source.path, document.line("options", index), "options-clash", values)
+    for id_, node in catalogue.nodes.items():
+        added = [ADVISOR, NOT_THIS] if id_ in catalogue.lexicon.nodes else []
+        yield id_, list(dict.fromkeys([*node.menu, *node.next, *added]))
+    for slot, question in catalogue.questions.items():
+        ids = [option_id(slot, option.value) for option in question.options]
+        yield slot, [*ids, option_id(slot, RATHER_NOT)] if ids else []
+    yield LANGUAGE_SLOT, [option_id(LANGUAGE_SLOT, language) for language in catalogue.languages]
 
 
-def _clashes(project: Project, ids: list[str]) -> Iterator[tuple[int, tuple[str, str, str]]]:
-    seen: dict[str, str] = {}
-    for index, id_ in enumerate(ids):
-        for word in sorted(set(names_of(project, id_))):
-            other = seen.setdefault(word, id_)
-            if other != id_:
-                yield index, (id_, word, other)
+def names_of(project: Project, id_: str) -> list[Name]:
+    """Everything an option answers to: its labels in all languages, then its synonyms."""
+    slot, is_value, value = id_.partition("=")
+    if id_ == NOT_THIS or value == RATHER_NOT:
+        return _names(project, "phrases", "phrases", "not_this" if id_ == NOT_THIS else "rather_not_say", is_label=True)
+    if not is_value:
+        return [
+            *_names(project, "answer", id_, "label", is_label=True),
+            *_names(project, "answer", id_, "synonyms", is_label=False),
+        ]
+    if slot == LANGUAGE_SLOT:
+        return _names(project, "languages", "languages", value, "name", is_label=True)
+    options = project.catalogue.questions[slot].options
+    at = next(index for index, option in enumerate(options) if option.value == value)
+    return [
+        *_names(project, "question", slot, "options", at, "label", is_label=True),
+        *_names(project, "question", slot, "options", at, "synonyms", is_label=False),
+    ]
 
 
-def names_of(project: Project, id_: str) -> list[str]:
-    """Everything an option answers to, folded."""
-    catalogue = project.catalogue
-    own = [fold(label) for label in catalogue.option_labels.get(id_, {}).values()]
-    return [name for name in (*own, *(n for ns in catalogue.option_synonyms.get(id_, {}).values() for n in ns)) if name]
+def _names(project: Project, kind: str, id_: str, *where: str | int, is_label: bool) -> list[Name]:
+    document = project.documents.get((kind, id_))
+    if document is None:
+        return []
+    return [
+        Name(text.strip(), fold(text), document.source.path, line, is_label)
+        for _, written in project.texts_of(kind, id_, *where)
+        for text, line in written.lines()
+        if fold(text)
+    ]
+
+
+def commands_in_labels(project: Project) -> Iterator[Fault]:
+    """A name that is also a global word would never be taken for the option."""
+    words = project.catalogue.words
+    for id_ in _options(project):
+        for name in names_of(project, id_):
+            word = words.by_text.get(name.word)
+            if word is None or word.target == id_ or (word.command in _YIELDS and name.is_label):
+                continue
+            if word.command is Command.OPT_IN_IF_OUT:
+                continue
+            values = {"label": name.text, "command": word.target or word.command.value}
+            yield Fault(name.path, name.line, "label-is-command", values)
+
+
+def _options(project: Project) -> list[str]:
+    """Everything that is offered somewhere."""
+    return list(dict.fromkeys(id_ for _, ids in menus_of(project) for id_ in ids))
 
 
 def danger_in_labels(project: Project) -> Iterator[Fault]:
-    """What somebody types to choose must not set off the danger answer, unless it leads there."""
+    """What somebody types to choose, to say where they are, or as a word, must not set off the danger answer."""
     catalogue = project.catalogue
-    for answer in catalogue.answers.values():
-        for part, texts in (
-            ("label", answer.label),
-            ("synonyms", {key: "\n".join(v) for key, v in answer.synonyms.items()}),
-        ):
-            for language, text in texts.items():
-                yield from _fires(project, answer.id, text.splitlines(), part, language)
-    for question in catalogue.questions.values():
-        document = project.documents["question", question.slot]
-        for index, option in enumerate(question.options):
-            for text in (*option.label.values(), *(name for names in option.synonyms.values() for name in names)):
-                alarm = catalogue.lexicon.search(text)
-                if alarm is not None:
-                    line = document.line("options", index)
-                    yield Fault(document.source.path, line, "danger-in-label", {"label": text, "phrase": alarm.phrase})
-    for kind, entries in (("towns", catalogue.towns), ("places", catalogue.places)):
-        for id_, entry in entries.items():
-            for text in (*entry.name.values(), *getattr(entry, "synonyms", ())):
-                alarm = catalogue.lexicon.search(text)
-                if alarm is not None:
-                    yield project.entry_fault(kind, id_, "danger-in-label", label=text, phrase=alarm.phrase)
+    names: list[Name] = []
+    for answer in project.answers:
+        if not catalogue.is_danger(answer.id):
+            names += names_of(project, answer.id)
+    for id_ in _options(project):
+        names += names_of(project, id_) if "=" in id_ or id_ == NOT_THIS else []
+    for kind in ("towns", "places"):
+        for id_ in getattr(catalogue, kind):
+            for part in ("name", "synonyms"):
+                names += _names(project, kind, kind, id_, part, is_label=True)
+    for key in _words_elsewhere(project):
+        names += _names(project, "words", "words", key, "words", is_label=True)
+    for name in names:
+        alarm = catalogue.lexicon.search(name.text)
+        if alarm is not None:
+            yield Fault(name.path, name.line, "danger-in-label", {"label": name.text, "phrase": alarm.phrase})
 
 
-def _fires(project: Project, id_: str, texts: Iterable[str], part: str, language: str) -> Iterator[Fault]:
-    for text in texts:
-        alarm = project.catalogue.lexicon.search(text)
-        if alarm is not None and not project.catalogue.is_danger(id_):
-            yield project.answer_fault(id_, "danger-in-label", part, language, label=text, phrase=alarm.phrase)
+def _words_elsewhere(project: Project) -> list[str]:
+    """The commands that do not lead to help."""
+    document = project.library.one("words")
+    shapes = document.value.items() if document is not None else ()
+    return [
+        key
+        for key, shape in shapes
+        if key not in LISTS and key != Command.HELP_NUMBERS and not (shape.go and project.catalogue.is_danger(shape.go))
+    ]

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 
 from bot.catalogue import Answer, Catalogue
+from bot.check.pseudo import other_hub, with_nothing_confirmed
 from bot.check.sound import is_made_up
 from bot.faults import Fault
 from bot.library import Document, Library
@@ -80,6 +81,16 @@ class Project:
         return tuple(answer for answer in self.catalogue.answers.values() if not is_made_up(answer))
 
     @cached_property
+    def other_hub(self) -> Catalogue:
+        """The catalogue as if the hub were confirmed; as if it were not, where it is."""
+        return other_hub(self.catalogue, self.today)
+
+    @cached_property
+    def in_production(self) -> Catalogue:
+        """The catalogue without any help line that needs confirming."""
+        return with_nothing_confirmed(self.catalogue)
+
+    @cached_property
     def passages(self) -> tuple[Passage, ...]:
         """Every text that a person may read, wherever it stands."""
         return tuple(
@@ -87,7 +98,9 @@ class Project:
             for kind in _READ
             for document in self.library.of(kind)
             if document.source.tree is not None
-            for passage in _within(document, document.source.tree, self.catalogue.languages, document.id, document.id, {})
+            for passage in _within(
+                document, document.source.tree, self.catalogue.languages, document.id, document.id, {}
+            )
         )
 
     @cached_property
@@ -180,4 +193,6 @@ def _texts(tree: MapTree, languages: tuple[str, ...]) -> dict[str, Written]:
     def is_text(entry: Entry) -> bool:
         return entry.key in languages and isinstance(entry.value, Scalar)
 
-    return {entry.key: Written(entry.value) for entry in tree.entries if is_text(entry) and isinstance(entry.value, Scalar)}
+    return {
+        entry.key: Written(entry.value) for entry in tree.entries if is_text(entry) and isinstance(entry.value, Scalar)
+    }

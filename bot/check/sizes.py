@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from itertools import product
 
-from bot import replying
+from bot import rendering, replying
 from bot.catalogue import CONSENT, COUNTRY_SLOT, MAIN, WELCOME, Answer, Catalogue, Question
+from bot.channels.whatsapp import MAX_BODY_WITH_CHOICES
 from bot.check.project import Project
 from bot.conversation import step
 from bot.faults import Fault
@@ -48,7 +49,9 @@ def _too_long(scene: Scene, answer: Answer) -> tuple[str, int]:
         if len(turns) > most:
             return ("sms-danger-too-long" if most == 1 else "sms-too-long"), len(turns)
         return "", 0
-    return ("whatsapp-too-long", len(turns)) if len(turns) > 1 else ("", 0)
+    warning = [scene.phrase("phone_warning")] if answer.sensitive else []
+    length = len("\n".join([*warning, *rendering.body(scene.catalogue, answer, scene.view())]))
+    return ("whatsapp-too-long", length) if length > MAX_BODY_WITH_CHOICES or len(turns) > 1 else ("", 0)
 
 
 def messages(scene: Scene, id_: str) -> Iterator[Turn]:
@@ -68,15 +71,16 @@ def messages(scene: Scene, id_: str) -> Iterator[Turn]:
 def scenes(project: Project, answer: Answer) -> Iterator[Scene]:
     """Every case in which an answer may be shown: languages, channels, and the values that it or its help lines test.
 
-    The person comes from somewhere (so that "back" is offered) and is new to sensitive topics (so that the warning is).
+    The person comes from somewhere (so that "back" is offered) and is new to sensitive topics (so that the warning is);
+    or writes for the first time (so that who we are goes on top).
     """
     catalogue = project.catalogue
     at = datetime.combine(project.today, time(12), UTC)
-    for language, channel, values in product(catalogue.languages, Channel, tested_values(catalogue, answer)):
+    cases = product(catalogue.languages, Channel, tested_values(catalogue, answer), (False, True))
+    for language, channel, values, first in cases:
         inbound = Inbound("check", channel, "", at)
         slots = {name: Slot(value, FAR) for name, value in values.items()}
-        session = Session(node=MAIN if answer.id not in (MAIN, WELCOME) else "", path=(), slots=slots)
-        first = answer.id == WELCOME
+        session = Session(node="" if first or answer.id in (MAIN, WELCOME) else MAIN, slots=slots)
         yield Scene(catalogue, inbound, session, Prefs(language=language), language, first)
 
 

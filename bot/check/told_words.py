@@ -12,11 +12,9 @@ from bot.words import CARRIER_WORDS, LISTS, Command, folded_lines
 _VERBS = "write|type|send|reply|answer|text|say|escribe|escríbenos|escribir|manda|envía|responde|contesta|pon|teclea"
 _CAPITALS = r"[A-ZÁÉÍÓÚÑ]+|\d{1,2}"
 TOLD = re.compile(
-    rf"\b(?:{_VERBS})(?:\s+(?:us|with|the word|back|con|la palabra))*[:\s]+[*\"']?((?i:sos)|{_CAPITALS})\b(?!['.,]?[\w])",
+    rf"\b(?:{_VERBS})(?:\s+(?:us|with|the word|back|con|la palabra))*[:\s]+[*\"']?({_CAPITALS})\b(?!['.,]?[\w])",
 )
-HEADED = re.compile(rf"(?:^|[.!?]\s+|-\s+)[*\"']?({_CAPITALS})[*\"']?(?=:\s)")
-"""A word that explains itself: "SOS: help numbers."."""
-CAPITALS = re.compile(r"(?<![\w/.-])[A-ZÁÉÍÓÚÑ]{2,}(?![\w/-])")
+CAPITALS = re.compile(r"(?<![\w/.$-])(?:[A-ZÁÉÍÓÚÑ]{2,}|X)(?![\w/$-])")
 KEYS = frozenset("0123456789")
 """Single digits are the keys and choices that a reply prints itself."""
 
@@ -26,7 +24,7 @@ _CARRIERS_MAY = frozenset(
 
 
 def told_words(project: Project) -> Iterator[Fault]:
-    """Every word in capitals that a text tells people to write, or that is a word in another language only."""
+    """Every word in capitals that a text tells people to write must be understood in the language of the text."""
     if not project.library.is_whole("words"):
         return
     for passage in project.passages:
@@ -39,25 +37,22 @@ def told_words(project: Project) -> Iterator[Fault]:
 
 def _in_line(project: Project, passage: Passage, language: str, text: str, line: int) -> Iterator[Fault]:
     words = project.catalogue.words
-    told = {*_lower_verbs(text), *HEADED.findall(text)}
-    for word in dict.fromkeys([*sorted(told), *CAPITALS.findall(text)]):
+    capitals = CAPITALS.findall(text)
+    told = {*_after_verbs(text), *(word for word in capitals if word == "X" or passage.kind == "phrases")}
+    for word in dict.fromkeys([*sorted(told), *capitals]):
         folded = fold(word)
+        meaning = words.by_text.get(folded)
         if folded in CARRIER_WORDS:
             yield passage.fault(line, "carrier-word", word=word)
         elif folded in KEYS or words.accepted(folded, language):
             continue
-        elif folded in words.by_text or (word in told and _is_told(word, text)):
+        elif (meaning is not None and meaning.command is not Command.LANGUAGE) or (meaning is None and word in told):
             yield passage.fault(line, "word-not-accepted", word=word, language=language)
 
 
-def _lower_verbs(text: str) -> list[str]:
-    """The words after a verb such as "write", however the sentence begins."""
+def _after_verbs(text: str) -> list[str]:
+    """The words in capitals, or numbers, after a verb such as "write"; the verb may begin the sentence."""
     return TOLD.findall(re.sub(rf"\b(?i:{_VERBS})\b", lambda match: match.group().lower(), text))
-
-
-def _is_told(word: str, text: str) -> bool:
-    """A heading in capitals is only a word to write when it stands after a verb; names of offices do not."""
-    return word in _lower_verbs(text)
 
 
 def clashing_words(project: Project) -> Iterator[Fault]:
@@ -69,15 +64,14 @@ def clashing_words(project: Project) -> Iterator[Fault]:
     for key, shape in document.value.items():
         if key in LISTS:
             continue
-        meaning = f"go:{shape.go}" if shape.go else key
         for language, written in project.texts_of("words", "words", key, "words"):
+            meaning = f"{key} {language}" if key == Command.LANGUAGE else shape.go or key
             for text, line in written.lines():
                 for word in folded_lines(text):
-                    other = seen.setdefault(word, meaning if key != Command.LANGUAGE else f"{meaning}:{language}")
-                    mine = meaning if key != Command.LANGUAGE else f"{meaning}:{language}"
+                    other = seen.setdefault(word, meaning)
                     if word in CARRIER_WORDS and key not in _CARRIERS_MAY:
                         values = {"word": word, "command": key}
                         yield Fault(document.source.path, line, "carrier-command", values)
-                    elif other != mine:
-                        values = {"word": word, "first": other, "second": mine}
+                    elif other != meaning:
+                        values = {"word": word, "first": other, "second": meaning}
                         yield Fault(document.source.path, line, "word-twice", values)

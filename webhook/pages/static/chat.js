@@ -135,7 +135,8 @@ function pieces(counted, text) {
 }
 
 function cost(counted) {
-  const values = { n: counted.segments.length, encoding: counted.encoding, units: counted.units };
+  const characters = say(counted.units === 1 ? "characters_one" : "characters_other", { n: counted.units });
+  const values = { n: counted.segments.length, encoding: counted.encoding, characters };
   return make("p", { class: `cost ${counted.encoding === "UCS-2" ? "dear" : ""}` }, say("sms_cost", values));
 }
 

@@ -192,7 +192,7 @@ function drawSheet() {
 function share(parts) {
   closeSheet();
   send(parts);
-  place("text").focus();
+  place("text").focus({ preventScroll: true });
 }
 
 function closeSheet() {

@@ -59,7 +59,7 @@ export function spoken(text) {
   return text
     .split("\n")
     .flatMap((line) => keysOf(line).length ? line.split("  ") : [line])
-    .map((line) => line.replace(CHOICE, "$1: $2").replace(DIGIT_KEY, "$1: $2").replaceAll("*", "").trim())
+    .map((line) => line.replace(CHOICE, "$1: $2").replace(DIGIT_KEY, "$1: $2").replace(WORD_CHOICE, "$1").replaceAll("*", "").trim())
     .filter(Boolean)
     .map((line) => /[.!?:]$/.test(line) ? line : `${line}.`);
 }
