@@ -447,12 +447,32 @@ MESSAGES: dict[str, Message] = {
     ),
     "line-too-long": _error(
         (
-            "One line of “{id}” does not fit into an SMS message in “{language}” (case: {case}).",
-            "Make two lines of it.",
+            "One sentence of “{id}” does not fit into an SMS message in “{language}” (case: {case}).",
+            "Make two sentences of it.",
         ),
         (
-            "Un renglón de «{id}» no cabe en un mensaje SMS en «{language}» (caso: {case}).",
-            "Divídelo en dos renglones.",
+            "Una frase de «{id}» no cabe en un mensaje SMS en «{language}» (caso: {case}).",
+            "Divídela en dos frases.",
+        ),
+    ),
+    "menu-page-too-long": _error(
+        (
+            "The menu “{id}” takes {count} SMS segments in “{language}” (case: {case}); at most {most}.",
+            "Shorten its heading or its labels.",
+        ),
+        (
+            "El menú «{id}» ocupa {count} segmentos de SMS en «{language}» (caso: {case}); máximo {most}.",
+            "Acorta su título o sus etiquetas.",
+        ),
+    ),
+    "result-too-long": _error(
+        (
+            "What “{id}” finds does not fit into one message in “{language}” (case: {case}): the choices are lost.",
+            "Shorten its text and the phrases of the list, or the names of places.",
+        ),
+        (
+            "Lo que «{id}» encuentra no cabe en un mensaje en «{language}» (caso: {case}): se pierden las opciones.",
+            "Acorta su texto y las frases de la lista o los nombres de los lugares.",
         ),
     ),
     "question-too-long": _error(

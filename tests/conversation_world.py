@@ -39,7 +39,11 @@ def standing_at(catalogue: Catalogue, node: str, language: str, channel: Channel
     at_main = step(catalogue, start, inbound("MENU", channel))
     assert isinstance(at_main, Turn)
     turn = step(catalogue, at_main.state, inbound("", channel, tapped=node))
-    return turn.state if not isinstance(turn, Call) else replace(at_main.state, session=replace(at_main.state.session, node=node))
+    return (
+        turn.state
+        if not isinstance(turn, Call)
+        else replace(at_main.state, session=replace(at_main.state.session, node=node))
+    )
 
 
 def say(catalogue: Catalogue, state: State, text: str, channel: Channel, opt_out: OptOut | None = None) -> Turn:

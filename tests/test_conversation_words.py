@@ -58,7 +58,9 @@ def everywhere(catalogue: Catalogue, channel: Channel) -> Iterator[tuple[str, st
             yield node, language, standing_at(catalogue, node, language, channel)
 
 
-@pytest.mark.parametrize("row", LEAVING, ids=lambda row: f"{row.words.split()[0]}-{row.channel.value}-{row.opt_out or 'own'}")
+@pytest.mark.parametrize(
+    "row", LEAVING, ids=lambda row: f"{row.words.split()[0]}-{row.channel.value}-{row.opt_out or 'own'}"
+)
 def test_leaving_words_leave_from_every_node(row: Row) -> None:
     """Whoever wants to be gone is gone at once, with nothing left of where they were."""
     catalogue = shipped()
@@ -82,7 +84,7 @@ def test_help_words_bring_the_numbers_from_every_node(channel: Channel, opt_out:
     """The help numbers are one word away, wherever somebody stands (R10, R25)."""
     catalogue = shipped()
     for node, language, state in everywhere(catalogue, channel):
-        for word in "SOS 77 AYUDA HELP INFO".split():
+        for word in ["SOS", "77", "AYUDA", "HELP", "INFO"]:
             turn = say(catalogue, state, word, channel, opt_out)
             assert turn.node == "emergency-numbers", (node, word)
             assert turn.language == language, (node, word)
@@ -97,7 +99,7 @@ def test_menu_words_bring_the_menu_from_every_node(channel: Channel) -> None:
     catalogue = shipped()
     menus = {language: main_menu(catalogue, language, channel) for language in catalogue.languages}
     for node, language, state in everywhere(catalogue, channel):
-        for word in "MENU INICIO menú 0".split():
+        for word in ["MENU", "INICIO", "menú", "0"]:
             if word == "0" and "0" not in state.session.printed:
                 continue
             turn = say(catalogue, state, word, channel)
@@ -109,7 +111,7 @@ def test_back_words_go_back_from_every_node(channel: Channel) -> None:
     """Back is where the person came from; here that is the main menu."""
     catalogue = shipped()
     for node, language, state in everywhere(catalogue, channel):
-        for word in "BACK ATRÁS atras 9".split():
+        for word in ["BACK", "ATRÁS", "atras", "9"]:
             if word == "9" and "9" not in state.session.printed:
                 continue
             turn = say(catalogue, state, word, channel)
@@ -152,7 +154,9 @@ def test_every_danger_phrase_leads_to_its_answer_from_every_node(language: str, 
     for node in catalogue.answers:
         state = standing_at(catalogue, node, language, channel)
         for target, words in seen.items():
-            turn = say(catalogue, state, f"por favor, {words.upper()}!!" if language == "es" else f"please, {words}!!", channel)
+            turn = say(
+                catalogue, state, f"por favor, {words.upper()}!!" if language == "es" else f"please, {words}!!", channel
+            )
             assert (turn.node, turn.language, turn.danger) == (target, language, "certain"), (node, words)
             assert turn.reply is not None
             assert "911" in turn.reply

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
-from bot.check import ages, choices, languages, moves, numbers, reading, sizes, told_words
+from bot.check import ages, choices, emptiness, languages, moves, numbers, reading, sizes, told_words, unused
 from bot.check.project import Project
+from bot.check.sound import sound
 from bot.compiling import compile_catalogue
 from bot.faults import Fault, in_order
 from bot.loading import read_library
@@ -18,6 +19,7 @@ Rule = Callable[[Project], Iterable[Fault]]
 
 RULES: tuple[Rule, ...] = (
     languages.parity,
+    languages.unfilled,
     languages.alphabet,
     languages.ambiguous_when_folded,
     numbers.typed_numbers,
@@ -25,17 +27,24 @@ RULES: tuple[Rule, ...] = (
     told_words.clashing_words,
     choices.labels,
     choices.clashes,
+    choices.commands_in_labels,
     choices.danger_in_labels,
     moves.menus,
+    moves.circles,
     moves.reach,
     sizes.pages,
+    sizes.results,
+    sizes.questions,
     sizes.phrases,
+    emptiness.emptiness,
     ages.held_lines,
     ages.reviews,
     ages.confirmations,
     ages.sources,
     reading.levels,
+    reading.long_sentences,
     reading.examples,
+    unused.unused,
 )
 
 
@@ -45,6 +54,6 @@ def check(root: Path, today: date) -> tuple[Fault, ...]:
     catalogue = compile_catalogue(library, show_unconfirmed=True)
     faults = list(library.faults)
     if catalogue is not None:
-        project = Project(library, catalogue, today)
+        project = Project(library, sound(catalogue), today)
         faults.extend(fault for rule in RULES for fault in rule(project))
     return in_order(faults)

@@ -6,6 +6,7 @@ A page that fits on a quiet day must also fit for somebody who has told us every
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 
@@ -34,7 +35,10 @@ def scenes(project: Project, answer: Answer) -> Iterator[tuple[str, Scene]]:
         for values in tested_values(catalogue, answer):
             for language, channel in product(catalogue.languages, Channel):
                 held = longest_values(catalogue, language) if answer.id == MY_DATA else values
-                yield special, scene_at(catalogue, answer.id, channel, language, day, held)
+                scene = scene_at(catalogue, answer.id, channel, language, day, held)
+                yield special, scene
+                if answer.id not in (MAIN, WELCOME) and not special and not values:
+                    yield "first", replace(scene, first=True, session=replace(scene.session, node=""))
 
 
 def scene_at(

@@ -116,7 +116,7 @@ def commands_in_labels(project: Project) -> Iterator[Fault]:
             word = words.by_text.get(name.word)
             if word is None or word.target == id_ or (word.command in _YIELDS and name.is_label):
                 continue
-            if word.command is Command.OPT_IN_IF_OUT:
+            if word.command is Command.OPT_IN_IF_OUT or (id_ == NOT_THIS and word.command is Command.NOT_THIS):
                 continue
             values = {"label": name.text, "command": word.target or word.command.value}
             yield Fault(name.path, name.line, "label-is-command", values)

@@ -17,6 +17,9 @@ from bot.check.project import Project
 from bot.faults import Fault
 from bot.rendering import PLACEHOLDER
 
+MAX_URGENT_WORDS = 15
+"""Words of a sentence that somebody in danger takes in (safety R09)."""
+
 MAX_GRADE = 8.0
 MIN_EASE = 65.0
 MIN_EXAMPLES = 8
@@ -29,7 +32,7 @@ def levels(project: Project) -> Iterator[Fault]:
     """A warning for each topic that is too hard in a language."""
     texts: dict[tuple[str, str], list[str]] = defaultdict(list)
     first: dict[str, str] = {}
-    for answer in project.catalogue.answers.values():
+    for answer in project.answers:
         first.setdefault(answer.topic, answer.where.path)
         for language in project.catalogue.languages:
             texts[answer.topic, language] += [paragraph.texts[language] for paragraph in answer.paragraphs]
@@ -43,6 +46,20 @@ def levels(project: Project) -> Iterator[Fault]:
             )
         if language == "es" and (ease := spanish_ease(text)) < MIN_EASE:
             yield Fault(first[topic], 1, "hard-to-read-es", {"topic": topic, "ease": f"{ease:.0f}", "least": MIN_EASE})
+
+
+_CLAUSE_END = re.compile(r"[.!?:;]+(?:\s|$)")
+
+
+def long_sentences(project: Project) -> Iterator[Fault]:
+    """A warning for each sentence of a danger answer that is too long to be taken in."""
+    for passage in project.passages:
+        is_urgent = passage.kind == "answer" and project.catalogue.is_danger(passage.owner)
+        for written in passage.by_language.values() if is_urgent else ():
+            for text, line in written.lines():
+                counts = [len(_WORD.findall(part)) for part in _CLAUSE_END.split(PLACEHOLDER.sub(" ", text))]
+                if max(counts) > MAX_URGENT_WORDS:
+                    yield passage.fault(line, "long-sentence", count=max(counts), most=MAX_URGENT_WORDS)
 
 
 def english_grade(text: str) -> float:
@@ -77,7 +94,7 @@ def _hyphenation(dictionary: str) -> Pyphen:
 
 def examples(project: Project) -> Iterator[Fault]:
     """A warning where the bot has too few examples of what people write."""
-    for answer in project.catalogue.answers.values():
+    for answer in project.answers:
         if answer.id in project.catalogue.nodes and not answer.people_ask:
             continue
         few = [

@@ -2,56 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime, time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import product
 
-from bot import rendering, replying
-from bot.catalogue import CONSENT, COUNTRY_SLOT, MAIN, WELCOME, Answer, Catalogue, Question
-from bot.channels.whatsapp import MAX_BODY_WITH_CHOICES
+from bot import rendering, replying, segments
+from bot.catalogue import ADVISOR, MAIN, NEAREST, WELCOME, Answer, Language
+from bot.channels.sms import MAX_SEGMENTS
+from bot.channels.whatsapp import MAX_BODY_WITH_CHOICES, MAX_TEXT
+from bot.check.cases import near_lists, scene_at, scenes
 from bot.check.project import Project
-from bot.conversation import step
 from bot.faults import Fault
-from bot.inbound import Channel, Inbound
+from bot.inbound import Channel
 from bot.scene import Scene
-from bot.session import Prefs, Session, Slot
-from bot.turn import State, Turn
-from bot.words import Command
+from bot.session import Session
+from bot.turn import Turn
 
 MAX_PAGES = 2
-FAR = 10**10
-"""A second in the far future: the slots of a case never run out while it is drawn."""
+MAX_MENU_SEGMENTS = 2
+
+
+@dataclass(frozen=True)
+class TooLong:
+    """One way in which an answer is too long in one language: by how much at worst, and in which case."""
+
+    code: str
+    count: int
+    most: int
+    case: str
 
 
 def pages(project: Project) -> Iterator[Fault]:
     """No answer needs more messages than it may have: one in danger and for the welcome, two otherwise."""
-    for answer in project.catalogue.answers.values():
-        worst: dict[tuple[str, str], tuple[int, Mapping[str, str]]] = {}
-        for scene in scenes(project, answer):
-            code, count = _too_long(scene, answer)
-            key = (code, scene.language)
-            if code and count > worst.get(key, (0, {}))[0]:
-                worst[key] = (count, scene.values)
-        for (code, language), (count, values) in worst.items():
-            case = ", ".join(f"{slot}={value}" for slot, value in values.items()) or "-"
-            part = "sms" if answer.sms is not None and code.startswith("sms") else "text"
-            yield project.answer_fault(answer.id, code, part, id=answer.id, language=language, count=count, case=case)
-    for question in project.catalogue.questions.values():
-        yield from _long_question(project, question)
+    for answer in project.answers:
+        worst: dict[tuple[str, Language], TooLong] = {}
+        for case, scene in scenes(project, answer):
+            found = _too_long(scene, answer, case)
+            if found is not None and found.count > (
+                known.count if (known := worst.get((found.code, scene.language))) else 0
+            ):
+                worst[found.code, scene.language] = found
+        for (code, language), found in worst.items():
+            if code == "sms-too-long" and ("line-too-long", language) in worst:
+                continue  # told already, and nearer to the cause
+            yield _fault(project, answer, language, found)
 
 
-def _too_long(scene: Scene, answer: Answer) -> tuple[str, int]:
-    """The class of fault and by how much, or nothing."""
+def _fault(project: Project, answer: Answer, language: Language, found: TooLong) -> Fault:
+    """The fault at the longest line of what is shown."""
+    is_sms = found.code != "whatsapp-too-long" and answer.sms is not None
+    where = [("sms",)] if is_sms else [("text", index) for index in range(len(answer.paragraphs))]
+    lines = [
+        (len(text), -line)
+        for part in where
+        for tongue, written in project.texts_of("answer", answer.id, *part)
+        for text, line in written.lines()
+        if tongue == language
+    ]
+    document = project.documents["answer", answer.id]
+    line = -max(lines)[1] if lines else 1
+    values = {
+        "id": answer.id,
+        "language": language,
+        "count": found.count,
+        "most": found.most,
+        "case": found.case or "-",
+    }
+    return Fault(document.source.path, line, found.code, values)
+
+
+def _too_long(scene: Scene, answer: Answer, special: str) -> TooLong | None:
+    """What is too long about an answer in one case."""
     turns = list(messages(scene, answer.id))
-    most = 1 if scene.catalogue.is_danger(answer.id) or answer.id in (WELCOME, MAIN) else MAX_PAGES
-    if scene.inbound.channel is Channel.SMS:
-        if len(turns) > most:
-            return ("sms-danger-too-long" if most == 1 else "sms-too-long"), len(turns)
-        return "", 0
-    warning = [scene.phrase("phone_warning")] if answer.sensitive else []
-    length = len("\n".join([*warning, *rendering.body(scene.catalogue, answer, scene.view())]))
-    return ("whatsapp-too-long", length) if length > MAX_BODY_WITH_CHOICES or len(turns) > 1 else ("", 0)
+    case = ", ".join([*filter(None, [special]), *(f"{slot}={value}" for slot, value in scene.values.items())])
+    if scene.inbound.channel is not Channel.SMS:
+        most = MAX_BODY_WITH_CHOICES if turns[-1].state.session.offered else MAX_TEXT
+        count = sum(len(turn.reply or "") for turn in turns)
+        return TooLong("whatsapp-too-long", max(count, most + 1), most, case) if len(turns) > 1 else None
+    longest = max(segments.count(turn.reply or "").segments for turn in turns)
+    if longest > MAX_SEGMENTS:
+        return TooLong("line-too-long", longest, MAX_SEGMENTS, case)
+    is_one_page = scene.catalogue.is_danger(answer.id) or answer.id in (WELCOME, MAIN)
+    if len(turns) > (1 if is_one_page else MAX_PAGES):
+        code = "sms-danger-too-long" if is_one_page else "sms-too-long"
+        return TooLong(code, len(turns), 1 if is_one_page else MAX_PAGES, case)
+    is_menu = bool(scene.catalogue.node(answer.id).menu) and answer.id != MAIN and not scene.first
+    if is_menu and not answer.review.sources and longest > MAX_MENU_SEGMENTS:
+        return TooLong("menu-page-too-long", longest, MAX_MENU_SEGMENTS, case)
+    return None
 
 
 def messages(scene: Scene, id_: str) -> Iterator[Turn]:
@@ -61,85 +99,90 @@ def messages(scene: Scene, id_: str) -> Iterator[Turn]:
     for _ in range(9):
         if not turn.state.session.more:
             return
-        scene = replace(scene, session=turn.state.session, lead=())
+        scene = replace(scene, session=turn.state.session, lead=(), first=False)
         rest = replying.rest(scene)
         assert isinstance(rest, Turn)
         turn = rest
         yield turn
 
 
-def scenes(project: Project, answer: Answer) -> Iterator[Scene]:
-    """Every case in which an answer may be shown: languages, channels, and the values that it or its help lines test.
-
-    The person comes from somewhere (so that "back" is offered) and is new to sensitive topics (so that the warning is);
-    or writes for the first time (so that who we are goes on top).
-    """
-    catalogue = project.catalogue
-    at = datetime.combine(project.today, time(12), UTC)
-    cases = product(catalogue.languages, Channel, tested_values(catalogue, answer), (False, True))
-    for language, channel, values, first in cases:
-        inbound = Inbound("check", channel, "", at)
-        slots = {name: Slot(value, FAR) for name, value in values.items()}
-        session = Session(node="" if first or answer.id in (MAIN, WELCOME) else MAIN, slots=slots)
-        yield Scene(catalogue, inbound, session, Prefs(language=language), language, first)
-
-
-def tested_values(catalogue: Catalogue, answer: Answer) -> Iterator[dict[str, str]]:
-    """Every combination of the slots that an answer tests, each also unknown. The country changes help lines."""
-    tested: dict[str, list[str]] = {COUNTRY_SLOT: ["", "mexico", "belize"]}
-    for paragraph in answer.paragraphs:
-        for slot, wanted in paragraph.only.items():
-            if slot in catalogue.questions:
-                member = next(iter(sorted(catalogue.groups[wanted])), wanted) if wanted in catalogue.groups else wanted
-                tested.setdefault(slot, [""])
-                if member not in tested[slot]:
-                    tested[slot].append(member)
-    for combination in product(*tested.values()):
-        yield {slot: value for slot, value in zip(tested, combination, strict=True) if value}
-
-
-def _long_question(project: Project, question: Question) -> Iterator[Fault]:
-    catalogue = project.catalogue
-    asking = next((node for node in catalogue.nodes.values() if question.slot in node.ask), None)
-    if asking is None:
+def results(project: Project) -> Iterator[Fault]:
+    """What an action finds comes in one message: there is nothing to ask "more" of."""
+    answer = project.catalogue.answers[NEAREST]
+    if answer not in project.answers:
         return
-    at = datetime.combine(project.today, time(12), UTC)
-    document = project.documents["question", question.slot]
-    for language, channel in product(catalogue.languages, Channel):
-        scene = Scene(
-            catalogue,
-            Inbound("check", channel, "", at),
-            Session(node=MAIN),
-            Prefs(language, consent=True),
-            language,
-            False,
-        )
-        if replying.ask(scene, asking, question).state.session.more:
-            line = document.line("text", language)
-            yield Fault(document.source.path, line, "question-too-long", {"slot": question.slot, "language": language})
+    for language, channel in product(project.catalogue.languages, Channel):
+        for town, text in near_lists(project.catalogue, channel, language, project.today):
+            scene = scene_at(project.catalogue, NEAREST, channel, language, project.today, {})
+            lines = rendering.body(project.catalogue, answer, scene.view({"nearest": text}))
+            turn = replying.show_result(scene, NEAREST, lines, outcome="checked")
+            if not turn.state.session.offered and replying.follow_ups(scene, NEAREST):
+                found = TooLong("result-too-long", 2, 1, f"{channel.value}, {town}")
+                yield _fault(project, answer, language, found)
+                break
+
+
+def questions(project: Project) -> Iterator[Fault]:
+    """A question fits in one message with its options, and so does the consent that comes before it."""
+    catalogue = project.catalogue
+    for question in catalogue.questions.values():
+        asking = next((node for node in catalogue.nodes.values() if question.slot in node.ask), None)
+        for language, channel in product(catalogue.languages, Channel if asking is not None else ()):
+            scene = scene_at(catalogue, asking.id if asking else "", channel, language, project.today, {})
+            assert asking is not None
+            if replying.ask(scene, asking, question).state.session.more:
+                document = project.documents["question", question.slot]
+                line = document.line("text", language)
+                values = {"slot": question.slot, "language": language}
+                yield Fault(document.source.path, line, "question-too-long", values)
+                break
+            undecided = replace(scene, prefs=replace(scene.prefs, consent=None))
+            if question.personal and replying.ask(undecided, asking, question).state.session.more:
+                yield project.entry_fault(
+                    "phrases", "consent", "phrase-too-long", language, id="consent", language=language
+                )
+
+
+ALONE = ("exit_done", "deleted", "not_possible_now", "opted_out", "service_down", "too_fast", "nearest-unknown-town")
+"""Phrases that are whole replies."""
+
+ON_TOP = ("first_notice", "phone_warning", "opted_in", "language_set", "gone", "nothing_more", "back_from_danger")
+"""Phrases that stand above something else: at most above the main menu."""
+
+WITH_CHOICES = ("not_understood", "not_understood_again", "which_one", "which_town", "cannot_read_voice",
+                "cannot_read_image", "cannot_read_other")  # fmt: skip
+"""Phrases with choices below: at most four with long labels, and the help numbers above in a sensitive chat."""
 
 
 def phrases(project: Project) -> Iterator[Fault]:
-    """The program's own replies fit in one message: tried in the states in which they are said."""
+    """The program's own replies fit in one SMS message, with what stands above and below them."""
     catalogue = project.catalogue
-    at = datetime.combine(project.today, time(12), UTC)
-    words = {Command.EXIT: "exit_done", Command.DELETE: "deleted", Command.OPT_OUT: "opted_out"}
-    for language, (command, key) in product(catalogue.languages, words.items()):
-        word = next((text for text, meaning in catalogue.words.by_text.items() if meaning.command is command), "")
-        turn = step(catalogue, State(Session(), Prefs(language)), Inbound("check", Channel.SMS, word, at))
-        if isinstance(turn, Turn) and turn.reply and not _fits(turn.reply):
-            yield project.entry_fault("phrases", key, "phrase-too-long", language, id=key, language=language)
-    for key in ("welcome_both", "consent", "not_understood", "too_fast", "service_down", CONSENT):
-        if key not in catalogue.phrases:
-            continue
-        texts = catalogue.phrases[key].texts.values()
-        whole = "\n".join(texts) if key == "welcome_both" else max(texts, key=len)
-        if not _fits(whole):
-            yield project.entry_fault("phrases", key, "phrase-too-long", id=key, language="-")
+    for language in catalogue.languages:
+        scene = scene_at(catalogue, MAIN, Channel.SMS, language, project.today, {})
+        longest = sorted(catalogue.answers, key=lambda id_: -len(catalogue.answers[id_].label[language]))[:3]
+        here = replace(scene, session=Session(node=MAIN))
+        helped = here.led_by(here.phrase("help_line", numbers="; ".join(_emergency(here))))
+        turns = [
+            *((key, replying.say(here, key, outcome="checked")) for key in ALONE),
+            *((key, replying.show(scene.led_by(scene.phrase(key)), MAIN)) for key in ON_TOP),
+            *((key, replying.say(helped, key, [*longest, ADVISOR], outcome="checked")) for key in WITH_CHOICES),
+            *(("not_understood_choice", turn) for turn in _asked_again(helped)),
+        ]
+        if language == catalogue.languages[0]:
+            turns.append(("welcome_both", replying.welcome_in_all(replace(scene, language=""))))
+        told: set[str] = set()
+        for key, turn in turns:
+            is_too_long = turn.state.session.more or segments.count(turn.reply or "").segments > MAX_SEGMENTS
+            if is_too_long and key not in told:
+                told.add(key)
+                yield project.entry_fault("phrases", key, "phrase-too-long", language, id=key, language=language)
 
 
-def _fits(text: str) -> bool:
-    from bot.channels import PENS
+def _emergency(scene: Scene) -> list[str]:
+    return rendering.help_lines(scene.catalogue, "emergency", scene.view())
 
-    pen = PENS[Channel.SMS]
-    return pen.fits("\n".join(pen.plain(line) for line in text.splitlines()), 0)
+
+def _asked_again(scene: Scene) -> Iterator[Turn]:
+    """Each question after an answer that was not understood."""
+    for question in scene.catalogue.questions.values():
+        yield replying.say(scene, "not_understood_choice", replying.options_of(scene, question), outcome="checked")

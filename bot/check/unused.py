@@ -68,9 +68,15 @@ def _lines(project: Project, named: set[str]) -> set[str]:
 
 
 def _sources(project: Project) -> set[str]:
+    """Sources that an answer, a fact, a place or a help line rests on."""
     catalogue = project.catalogue
-    entries = (*project.answers, *catalogue.facts.values(), *catalogue.places.values(), *catalogue.lines.values())
-    return {id_ for entry in entries for id_ in entry.review.sources}
+    reviews = [
+        *(answer.review for answer in project.answers),
+        *(fact.review for fact in catalogue.facts.values()),
+        *(place.review for place in catalogue.places.values()),
+        *(line.review for line in catalogue.lines.values()),
+    ]
+    return {id_ for review in reviews for id_ in review.sources}
 
 
 def _tested(project: Project) -> set[tuple[str, str]]:
