@@ -38,7 +38,7 @@ def main() -> None:
         loaded_s, made_s = starting.catalogue_load_s()
         first_s = {command: starting.first_answer_s(command, folder / command) for command in ("web", "run")}
         with (
-            running(VENTANILLA + ("web",), folder / "ours", workers=given.workers) as ours,
+            running((*VENTANILLA, "web"), folder / "ours", workers=given.workers) as ours,
             running(FLOOR, folder / "floor", workers=given.workers) as floor,
         ):
             done = alternate(ours, floor, walks, people=people, rounds=rounds, tell=tell)

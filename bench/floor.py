@@ -18,10 +18,10 @@ from bench.requests import PATH, PUBLIC_URL
 from webhook.server import end_with_parent
 
 REPLY = (
-    '<?xml version="1.0" encoding="UTF-8"?><Response><Message>'
-    "Thank you for writing. Reply 1 for Mexico, 2 for Belize, 3 for help, 0 for the menu."
-    "</Message></Response>"
-).encode()
+    b'<?xml version="1.0" encoding="UTF-8"?><Response><Message>'
+    b"Thank you for writing. Reply 1 for Mexico, 2 for Belize, 3 for help, 0 for the menu."
+    b"</Message></Response>"
+)
 KEEP = "redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) return 1"
 KEEP_SHA = hashlib.sha1(KEEP.encode()).hexdigest()
 TTL_S = 24 * 3600
@@ -52,6 +52,8 @@ def inbound() -> Response:
     form = dict(fields)
     person, message_id = form["From"], form["MessageSid"]
     client = store()
-    client.execute_command("MGET", *(f"{kind}:{person}" for kind in ("a", "s", "p")), f"m:{message_id}", f"r:{message_id}")
+    client.execute_command(
+        "MGET", *(f"{kind}:{person}" for kind in ("a", "s", "p")), f"m:{message_id}", f"r:{message_id}"
+    )
     client.execute_command("EVALSHA", KEEP_SHA, 1, f"s:{person}", message_id, TTL_S)
     return Response(REPLY, content_type="text/xml; charset=utf-8")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from bench.memory import Sizes
-from bench.rounds import IN_FLIGHT, Measured, Round, middle
+from bench.rounds import IN_FLIGHT, Round, middle
 from bench.walks import Walk, mix_of
 
 SPEED_TARGET = 0.6

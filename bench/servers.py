@@ -62,7 +62,9 @@ class Running:
 
 def environment(var: Path, **more: str) -> Mapping[str, str]:
     """A production environment on a folder of its own, with nothing of the one that surrounds us but the paths."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")}
+    kept = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")
+    }
     return {
         **kept,
         "PYTHONPATH": os.fspath(CHECKOUT),

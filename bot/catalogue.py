@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -37,6 +37,7 @@ WELCOME = "welcome"
 ADVISOR = "advisor"
 HELP_NUMBERS = "emergency-numbers"
 NEAREST = "nearest-office"
+MY_DATA = "my-data"
 LANGUAGE_SLOT = "language"
 CONSENT = "consent"
 COUNTRY_SLOT = "country"
@@ -336,6 +337,26 @@ class Catalogue:
     def codes(self) -> CodeTable:
         """The short codes under which sessions store ids."""
         return CodeTable([*self.option_labels, *self.nodes])
+
+    @cached_property
+    def slots_shown(self) -> Mapping[NodeId, tuple[str, ...]]:
+        """The slots on which the text of each answer depends: those of its conditions, and the side for help lines."""
+        return {
+            id_: tuple(sorted({COUNTRY_SLOT, *(slot for paragraph in answer.paragraphs for slot in paragraph.only)}))
+            for id_, answer in self.answers.items()
+        }
+
+    @cached_property
+    def rendered(self) -> dict[Hashable, tuple[str, ...]]:
+        """Bodies that were rendered already, kept and read by `rendering.body` alone: nothing else here ever changes."""
+        return {}
+
+    @cached_property
+    def town_names(self) -> frozenset[str]:
+        """What any town is called, folded."""
+        return frozenset(
+            name for town in self.towns.values() for name in (*map(fold, town.name.values()), *town.synonyms)
+        )
 
     @cached_property
     def hub_is_confirmed(self) -> bool:

@@ -14,6 +14,7 @@ from bot import pace, replying
 from bot.catalogue import (
     ADVISOR,
     CONSENT,
+    COUNTRY_SLOT,
     HELP_NUMBERS,
     LANGUAGE_SLOT,
     MAIN,
@@ -35,7 +36,7 @@ from bot.rendering import View, body, help_lines
 from bot.scene import Given, Scene
 from bot.session import Prefs, Session, Slot
 from bot.turn import ActionResult, Call, Clears, State, Turn
-from bot.understanding import SURE
+from bot.understanding import NEARLY_SURE, SURE
 from bot.words import Command, Word
 
 MAX_TOWN_WORDS = 4
@@ -104,7 +105,8 @@ def _scene(catalogue: Catalogue, state: State, inbound: Inbound, *, stateless: b
         session = session.afresh()
     prefs = state.prefs if state.prefs.language in catalogue.languages else replace(state.prefs, language="")
     first = not session.node and not stateless
-    return pace.counted(Scene(catalogue, inbound, session, prefs, prefs.language, first, stateless))
+    session = pace.counted(session, inbound.at_s)
+    return Scene(catalogue, inbound, session, prefs, prefs.language, first, stateless)
 
 
 def _in_their_language(scene: Scene, folded: str, *, plain: bool) -> Scene:
@@ -269,6 +271,8 @@ _OBEY: dict[Command, Callable[[Scene, Word], Turn | Call]] = {
 
 def _opted_in_again(scene: Scene, word: Word | None) -> Scene:
     """Whoever writes anything else after opting out wants an answer, and further ones."""
+    if scene.inbound.channel not in scene.prefs.opted_out:
+        return scene
     return scene.with_prefs(scene.prefs.opt_in(scene.inbound.channel))
 
 
@@ -374,10 +378,29 @@ def _without_text(scene: Scene, folded: str) -> Decision:
         if pace.is_media_burst(scene):
             return replying.silence(scene, "photo_burst")
         scene = scene.with_session(media_s=scene.now_s, media=scene.inbound.media[0].value)
-    key = {Media.VOICE: "cannot_read_voice", Media.IMAGE: "cannot_read_image"}.get(
-        scene.inbound.media[0] if scene.inbound.media else Media.FILE, "cannot_read_other"
-    )
-    return _where_they_stand(scene, key, outcome="no_text")
+    return _where_they_stand(scene, _cannot_read(scene), outcome="no_text")
+
+
+def _cannot_read(scene: Scene) -> str:
+    """The phrase that says what cannot be read."""
+    phrases = {Media.VOICE: "cannot_read_voice", Media.IMAGE: "cannot_read_image"}
+    return phrases.get(scene.inbound.media[0] if scene.inbound.media else Media.FILE, "cannot_read_other")
+
+
+def _says_where(scene: Scene, folded: str) -> Decision:
+    """ "I am in Corozal", anywhere: kept as the side for two hours, and the page again with that side's numbers."""
+    question = scene.catalogue.questions.get(COUNTRY_SLOT)
+    starts = (start for starts in scene.catalogue.words.lists["i-am-in"].values() for start in starts)
+    rest = next((folded.removeprefix(f"{start} ") for start in starts if folded.startswith(f"{start} ")), "")
+    if question is None or not 0 < len(rest.split()) <= MAX_TOWN_WORDS:
+        return None
+    named = scene.with_session(offered=tuple(replying.options_of(scene, question)))
+    option = exactly(named, rest) or nearly(named, rest) or mentioned(named, rest)
+    town = find_town(scene.catalogue.towns.values(), rest)
+    value = option.partition("=")[2] if option else scene.catalogue.towns[town].country if town else ""
+    if value not in {option.value for option in question.options}:
+        return None
+    return _answered(scene, question, value)
 
 
 def _where_they_stand(scene: Scene, key: str, *, outcome: str) -> Turn:
@@ -386,17 +409,14 @@ def _where_they_stand(scene: Scene, key: str, *, outcome: str) -> Turn:
         return replying.welcome_in_all(scene)
     if scene.first:
         return replace(replying.welcome(scene.led_by(scene.phrase(key))), outcome=outcome)
-    offered = [id_ for id_ in scene.session.offered if id_ in scene.catalogue.option_labels]
-    return replying.say(scene, key, offered or replying.follow_ups(scene, MAIN), outcome=outcome)
+    return replying.say(scene, key, _offered_still(scene) or replying.follow_ups(scene, MAIN), outcome=outcome)
 
 
 def _town_alone(scene: Scene, folded: str) -> Decision:
     """A town's name and nothing else, out of the blue: somebody wants to know what is near."""
-    town = (
-        find_town(scene.catalogue.towns.values(), scene.inbound.text)
-        if 0 < len(folded.split()) <= MAX_TOWN_WORDS
-        else None
-    )
+    if folded not in scene.catalogue.town_names or len(folded.split()) > MAX_TOWN_WORDS:
+        return None
+    town = find_town(scene.catalogue.towns.values(), scene.inbound.text)
     if town is None or folded not in town_names(scene.catalogue, town):
         return None
     return replying.enter(scene, NEAREST, Given(town=town))
@@ -427,6 +447,7 @@ _LATER: tuple[Callable[[Scene, str], Decision], ...] = (
     _nearly_offered,
     _answer_to_question,
     _without_text,
+    _says_where,
     _town_alone,
     _understood,
 )
@@ -443,6 +464,8 @@ def _not_understood(scene: Scene) -> Turn:
     scene = scene.with_session(misses=misses)
     if scene.session.sensitive:
         scene = scene.led_by(_help_line(scene))
+    if scene.inbound.media:
+        scene = scene.led_by(scene.phrase(_cannot_read(scene)))
     question = scene.catalogue.questions.get(scene.session.asking)
     if misses > 1:
         return replying.say(scene, "not_understood_again", _advisor_first(scene), outcome="not_understood")
@@ -454,13 +477,27 @@ def _not_understood(scene: Scene) -> Turn:
         return replying.say(
             scene, "not_understood_choice", replying.options_of(scene, question), outcome="not_understood"
         )
+    if scene.catalogue.words.number(fold(scene.inbound.text)) is not None and scene.session.offered:
+        return replying.say(scene, "not_understood_choice", _offered_still(scene), outcome="not_understood")
     return replying.say(scene, "not_understood", [*_nearest_answers(scene), ADVISOR], outcome="not_understood")
 
 
 def _nearest_answers(scene: Scene) -> list[str]:
     """The two answers nearest to what was written; without any, the main menu's first topics."""
-    near = [id_ for id_, _ in scene.ranked if id_ not in (ADVISOR, MAIN) and not replying.is_hidden(scene, id_)]
+    near = [id_ for id_, confidence in scene.ranked if _may_be_offered(scene, id_, confidence)]
     return near[:2] if near else [id_ for id_ in replying.follow_ups(scene, MAIN) if id_ != ADVISOR][:2]
+
+
+def _may_be_offered(scene: Scene, id_: str, confidence: float) -> bool:
+    """Nobody who asked about something else is shown that their words looked like danger, unless they very nearly did."""
+    if id_ in (ADVISOR, MAIN) or replying.is_hidden(scene, id_):
+        return False
+    return confidence >= NEARLY_SURE or not scene.catalogue.is_sensitive(id_)
+
+
+def _offered_still(scene: Scene) -> list[str]:
+    """What was offered and still exists."""
+    return [id_ for id_ in scene.session.offered if id_ in scene.catalogue.option_labels]
 
 
 def _advisor_first(scene: Scene) -> list[str]:

@@ -21,8 +21,9 @@ def _texts_or_same(value: Any) -> Any:
     return {"": value} if isinstance(value, str) else value
 
 
-Many = Annotated[list[str], BeforeValidator(_one_or_many)]
-TextsOrSame = Annotated[Texts, BeforeValidator(_texts_or_same)]
+Many = Annotated[list[str], BeforeValidator(_one_or_many, json_schema_input_type=list[str] | str)]
+Ids = Annotated[list[Id], BeforeValidator(_one_or_many, json_schema_input_type=list[Id] | Id)]
+TextsOrSame = Annotated[Texts, BeforeValidator(_texts_or_same, json_schema_input_type=Texts | str)]
 """A text in every language, or one text that is the same in all."""
 
 
@@ -73,7 +74,7 @@ class NodeShape(Shape):
     """What may happen at one node: `flows/*.yaml` maps ids to these."""
 
     menu: list[Id] = []
-    ask: Annotated[list[Id], BeforeValidator(_one_or_many)] = []
+    ask: Ids = []
     then: list[RouteShape] = []
     next: list[Id] = []
     action: str = ""

@@ -33,6 +33,9 @@ UNSURE_KM = 3.0
 """So close to the border the nearest town does not tell the side: the river is narrower than a village is wide."""
 
 SAME_TOWN_KM = 5.0
+WITHIN_REACH_KM = 100.0
+"""Farther places are listed only when there is nothing nearer."""
+
 HOURS_GRACE = timedelta(days=30)
 
 
@@ -82,6 +85,7 @@ def nearest(
     if here:
         beyond = [measured for measured in beyond if measured[0] < here[0][0] - OTHER_SIDE_MARGIN_KM][:1]
     listed = [*beyond, *here] if here else beyond
+    listed = [*listed[:1], *(measured for measured in listed[1:] if measured[0] <= WITHIN_REACH_KM)]
     return tuple(_found(place, km, towns, spot, at, is_abroad=place.country != home) for km, place in listed[:limit])
 
 

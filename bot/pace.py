@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 
 from bot.scene import Scene
+from bot.session import Session
 
 BURST_S = 60
 MAX_BURST = 20
@@ -23,12 +25,11 @@ class Pace(StrEnum):
     QUIET = "quiet"
 
 
-def counted(scene: Scene) -> Scene:
-    """The same turn with this message counted."""
-    session = scene.session
-    if scene.now_s - session.burst_s >= BURST_S:
-        return scene.with_session(burst=1, burst_s=scene.now_s)
-    return scene.with_session(burst=min(session.burst + 1, MAX_BURST + 2))
+def counted(session: Session, now_s: int) -> Session:
+    """The session with a message of this moment counted."""
+    if now_s - session.burst_s >= BURST_S:
+        return replace(session, burst=1, burst_s=now_s)
+    return replace(session, burst=min(session.burst + 1, MAX_BURST + 2))
 
 
 def pace(scene: Scene) -> Pace:

@@ -25,6 +25,9 @@ GRACE_VOLATILE = timedelta(days=30)
 """How long after its review date a fact is still shown, with a warning: fees and hours less long (design §4)."""
 
 SIDES = ("mexico", "belize")
+MAX_RENDERED = 4096
+"""Bodies that are kept: a few days' worth. Then all are dropped, which costs a moment."""
+
 PARAGRAPH_END = ""
 """An empty line between paragraphs. WhatsApp shows it, SMS does without."""
 
@@ -47,7 +50,24 @@ class View:
 
 
 def body(catalogue: Catalogue, answer: Answer, view: View) -> tuple[str, ...]:
-    """The lines of an answer, with its age and sources below."""
+    """The lines of an answer, with its age and sources below.
+
+    They are the same all day for everybody who gave the same values where the answer looks at them, so they are kept
+    with the catalogue: rendering them for every message would cost as much as all the rest of the decision.
+    """
+    if view.filled:
+        return _rendered(catalogue, answer, view)
+    seen = tuple([view.values.get(slot, "") for slot in catalogue.slots_shown[answer.id]])
+    key = (answer.id, view.language, view.channel, view.today, seen)
+    lines = catalogue.rendered.get(key)
+    if lines is None:
+        if len(catalogue.rendered) >= MAX_RENDERED:
+            catalogue.rendered.clear()
+        lines = catalogue.rendered[key] = _rendered(catalogue, answer, view)
+    return lines
+
+
+def _rendered(catalogue: Catalogue, answer: Answer, view: View) -> tuple[str, ...]:
     age = _age(catalogue, answer, view)
     if age == "withheld":
         return _withheld(catalogue, answer, view)

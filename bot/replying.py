@@ -12,6 +12,7 @@ from bot.catalogue import (
     CONSENT,
     LANGUAGE_SLOT,
     MAIN,
+    MY_DATA,
     NOT_THIS,
     RATHER_NOT,
     WELCOME,
@@ -26,7 +27,7 @@ from bot.drawing import Choice, Keys, Page, draw, draw_in_words, sentences
 from bot.inbound import Channel, Location
 from bot.scene import NOWHERE, Given, Scene
 from bot.session import MAX_PATH, Session
-from bot.turn import Call, Clears, Turn
+from bot.turn import Call, Clears, State, Turn
 
 MAX_HOPS = 12
 MAX_NOTICES = 2
@@ -109,11 +110,22 @@ def show(scene: Scene, id_: NodeId, *, outcome: str = "answered", danger: str = 
     """Show the answer or menu of a node."""
     catalogue = scene.catalogue
     answer = catalogue.answers[id_]
-    if catalogue.is_sensitive(id_) and not scene.session.sensitive and not catalogue.is_danger(id_):
+    if _needs_warning(scene, id_):
         scene = scene.led_by(scene.phrase("phone_warning"))
     lines = rendering.body(catalogue, answer, scene.view(_filled(scene, answer)))
     choices = _choices(scene, follow_ups(scene, id_, found=bool(danger)))
     return _reply(scene, id_, lines, choices, outcome=outcome, danger=danger)
+
+
+def _needs_warning(scene: Scene, id_: NodeId) -> bool:
+    """Whether others must not read what comes, and nobody has said so yet (safety R14). Danger answers say it themselves."""
+    catalogue = scene.catalogue
+    if scene.session.sensitive or catalogue.is_danger(id_):
+        return False
+    tells_all = id_ == MY_DATA and any(
+        slot in catalogue.questions and catalogue.questions[slot].personal for slot in scene.values
+    )
+    return catalogue.is_sensitive(id_) or tells_all
 
 
 def welcome(scene: Scene) -> Turn:
@@ -144,8 +156,10 @@ def again(scene: Scene) -> Turn | Call:
 def rest(scene: Scene) -> Turn | Call:
     """The rest of a long answer."""
     session = scene.session
-    if not session.more or session.node not in scene.catalogue.answers:
-        return again(scene.led_by(scene.phrase("nothing_more")))
+    if session.node not in scene.catalogue.answers:
+        return again(scene)
+    if not session.more:
+        return say(scene, "nothing_more", session.offered or follow_ups(scene, session.node), outcome="no_more")
     answer = scene.catalogue.answers[session.node]
     lines = rendering.body(scene.catalogue, answer, scene.view(_filled(scene, answer)))
     choices = _choices(scene, follow_ups(scene, session.node))
@@ -197,7 +211,7 @@ def notices(scene: Scene, answer: Answer | None) -> list[str]:
 
 def _filled(scene: Scene, answer: Answer) -> dict[str, str]:
     """The values that only the program knows, for the pages that show them."""
-    return {"my_data": my_data(scene)} if answer.id == "my-data" else {}
+    return {"my_data": my_data(scene)} if answer.id == MY_DATA else {}
 
 
 def my_data(scene: Scene) -> str:
@@ -213,7 +227,8 @@ def my_data(scene: Scene) -> str:
         if slot in catalogue.questions:
             labels = catalogue.option_labels.get(option_id(slot, value))
             shown = labels[language] if labels else catalogue.country_name(value, language)
-            lines.append(scene.phrase("data_slot", question=catalogue.questions[slot].text[language], value=shown))
+            question = sentences((catalogue.questions[slot].text[language],))[0].text
+            lines.append(scene.phrase("data_slot", question=question, value=shown))
     return "\n".join(lines or [scene.phrase("data_nothing")])
 
 
@@ -295,9 +310,10 @@ def _reply(
         misses=scene.session.misses if stays else 0,
         sensitive=scene.session.sensitive or scene.catalogue.is_sensitive(id_) or bool(danger),
         tongue=scene.language if scene.language != scene.prefs.language else "",
+        version=scene.session.version + 1,
+        active_s=scene.now_s,
     )
-    state = replace(scene.state, session=_stamped(scene, session))
-    return Turn(state, page.text, id_, scene.language, outcome, danger, ranked=scene.ranked)
+    return Turn(State(session, scene.prefs), page.text, id_, scene.language, outcome, danger, ranked=scene.ranked)
 
 
 def _drawn(

@@ -1,6 +1,7 @@
 """The JSON Schemas of the files that staff edit, for editors that complete and underline while one types.
 
-Generated from the same shapes that reading checks against (`bot/file_models.py`), so the two cannot differ.
+Generated from the same shapes that reading checks against (`bot/file_models.py`), so the two cannot differ. Where we
+read every value as the text that was typed, an editor takes 911 for a number: the schemas allow both.
 """
 
 import json
@@ -28,7 +29,20 @@ def schema_files() -> dict[str, str]:
 
 
 def _schema(kind: str) -> dict[str, Any]:
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind, **adapter(kind).json_schema()}
+    shape = _typed(adapter(kind).json_schema())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **shape, "title": kind}
+
+
+def _typed(schema: Any) -> Any:
+    """A schema in which every text may look like a number or a yes, as it may in the files."""
+    if isinstance(schema, list):
+        return [_typed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    typed = {key: _typed(value) for key, value in schema.items()}
+    if typed.get("type") == "string" and "enum" not in typed and "const" not in typed:
+        typed["type"] = ["string", "number", "boolean"]
+    return typed
 
 
 def _editor_settings() -> dict[str, Any]:

@@ -20,6 +20,9 @@ OPT_OUT_TTL_S = 365 * 24 * 3600
 MAX_PATH = 5
 
 
+_compact = json.JSONEncoder(separators=(",", ":"))  # made once: `json.dumps` would make it anew every time
+
+
 class Unreadable(ValueError):
     """A stored record of another format or a broken one. It is counted and set aside; the person starts afresh."""
 
@@ -133,7 +136,7 @@ class Prefs:
 def dump(session: Session, codes: Codes) -> str:
     """Write a session down. Ids become codes of a few characters: two hundred thousand people must fit in memory."""
     base_s = session.active_s
-    return json.dumps(
+    return _compact.encode(
         [
             FORMAT,
             session.version,
@@ -152,8 +155,7 @@ def dump(session: Session, codes: Codes) -> str:
             [session.echo, session.echoes] if session.echoes else 0,
             [session.media, base_s - session.media_s] if session.media else 0,
             session.tongue,
-        ],
-        separators=(",", ":"),
+        ]
     )
 
 
@@ -207,7 +209,7 @@ def dump_prefs(prefs: Prefs) -> str:
     """Write the preferences down."""
     letters = "".join(sorted(_OPT_OUT_LETTERS[channel] for channel in prefs.opted_out))
     consent = "" if prefs.consent is None else "yn"[not prefs.consent]
-    return json.dumps([FORMAT, prefs.language, consent, letters], separators=(",", ":"))
+    return _compact.encode([FORMAT, prefs.language, consent, letters])
 
 
 def load_prefs(stored: str | bytes | None) -> Prefs:

@@ -22,6 +22,12 @@ SURE = 0.9
 """From this confidence on, the answer is given without asking."""
 
 MOST_RANKED = 3
+NEARLY_SURE = 0.7
+"""From this confidence on, an answer about danger may be offered to somebody who did not name it."""
+
+SHORTEST = 4
+"""Letters below which a word is near to everything."""
+
 _NEAR_AT_MOST = 0.8
 _LEAST_LIKENESS = 55.0
 
@@ -48,6 +54,8 @@ class Understanding:
         for tongue in sorted(self.examples, key=lambda tongue: tongue != language):
             if nodes := self.examples[tongue].get(folded):
                 return tuple((node, 1.0) for node in nodes[:MOST_RANKED])
+        if len(folded) < SHORTEST:
+            return ()
         scores: dict[NodeId, float] = {}
         for tongue, examples in self.examples.items():
             weight = 1.0 if tongue == language else 0.9

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from bot.folding import fold
 
@@ -27,7 +28,7 @@ class Command(StrEnum):
     GO = "go"
 
 
-LISTS = ("yes", "no", "numbers", "number-fillers")
+LISTS = ("yes", "no", "numbers", "number-fillers", "i-am-in")
 """Keys of `content/words.yaml` that are no commands: words of which other parts make sense."""
 
 CARRIER_WORDS = frozenset(
@@ -93,8 +94,7 @@ class Words:
 
     def number(self, folded: str) -> int | None:
         """The number that a whole message is: "2", "2)", "option 2", "dos"."""
-        fillers = {word for words in self.lists["number-fillers"].values() for word in words}
-        parts = [part for part in folded.split() if part not in fillers]
+        parts = [part for part in folded.split() if part not in self._number_fillers]
         if len(parts) != 1:
             return None
         if parts[0].isdecimal() and len(parts[0]) <= 2:
@@ -103,6 +103,10 @@ class Words:
             if parts[0] in words:
                 return words.index(parts[0]) + 1
         return None
+
+    @cached_property
+    def _number_fillers(self) -> frozenset[str]:
+        return frozenset(word for words in self.lists["number-fillers"].values() for word in words)
 
     def says(self, list_: str, folded: str) -> bool:
         """Whether a whole message is one of the words of a list, in any language."""

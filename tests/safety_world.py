@@ -17,6 +17,7 @@ from bot.actions.runner import Runner
 from bot.catalogue import MAIN, Catalogue
 from bot.channels import PENS
 from bot.conversation import resume, step
+from bot.folding import fold
 from bot.inbound import Channel, Inbound, Media, OptOut
 from bot.session import Prefs, Session, Slot
 from bot.turn import ActionResult, Call, State, Turn
@@ -133,6 +134,12 @@ def pages(catalogue: Catalogue, first: Turn, channel: Channel, *, at: datetime =
     raise AssertionError(f"{first.node} never ends")
 
 
+def whole(catalogue: Catalogue, first: Turn, channel: Channel) -> tuple[str, Turn]:
+    """All that a reply says, with its last page, which offers the choices."""
+    turns = list(pages(catalogue, first, channel))
+    return "\n".join(turn.reply or "" for turn in turns), turns[-1]
+
+
 def everything(
     catalogue: Catalogue,
     people: Sequence[Slots] = PEOPLE,
@@ -203,6 +210,11 @@ def _written(catalogue: Catalogue) -> Iterator[Written]:
 
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+|:\s*\n")
+
+
+def plain(text: str) -> str:
+    """A text of any length folded: lower case, no accents, no punctuation."""
+    return " ".join(fold(line) for line in text.splitlines() if fold(line))
 
 
 def sentences(text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -49,24 +48,23 @@ def serving() -> Iterator[Served]:
     for name in ("content", "flows"):
         shutil.copytree(CHECKOUT / name, folder / name)
     port = _free_port()
-    log = open(folder / "server.log", "wb")
     own = {"VENTANILLA_ROOT": str(folder), "VENTANILLA_VAR": str(folder / "var"), "VENTANILLA_ENV": "development"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "webhook.cli", "run", "--port", str(port), "--workers", "1"],
-        env={**_without_settings(), **own},
-        cwd=CHECKOUT,
-        stdout=log,
-        stderr=log,
-    )
-    try:
-        url = f"http://127.0.0.1:{port}/"
-        _wait_for(url, process, folder / "server.log")
-        yield Served(url, folder)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-        log.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "webhook.cli", "run", "--port", str(port), "--workers", "1"],
+            env={**_without_settings(), **own},
+            cwd=CHECKOUT,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}/"
+            _wait_for(url, process, folder / "server.log")
+            yield Served(url, folder)
+        finally:
+            process.terminate()
+            process.wait(20)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _without_settings() -> dict[str, str]:

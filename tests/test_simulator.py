@@ -316,14 +316,14 @@ def test_a_faulty_edit_is_told_with_its_place(phone: Phone, served: Served) -> N
     good = edited.read_text(encoding="utf-8")
     edited.write_text(good + "surprise: yes\n", encoding="utf-8")
     try:
-        expect(card).to_have_attribute("data-state", "refused", timeout=60_000)
+        expect(card).to_have_attribute("data-state", "refused", timeout=150_000)
         expect(phone.page.locator(".faults")).to_contain_text("content/service/thanks.yaml:")
         expect(phone.page.locator("#content-version")).to_have_text(version)
         phone.say("hello")
         expect(phone.last_reply).to_contain_text(MENU)
     finally:
         edited.write_text(good, encoding="utf-8")
-    expect(card).to_have_attribute("data-state", "current", timeout=30_000)
+    expect(card).to_have_attribute("data-state", "current", timeout=60_000)
     expect(phone.page.locator(".faults")).to_have_count(0)
 
 

@@ -81,7 +81,10 @@ def _faults(
         goes_on = any(line.is_shown for later in parts[index + 1 :] for line in later)
         for at, line in enumerate(part):
             below = _below(part[at + 1 :])
-            stands_alone = not any(each.is_shown for each in below) if below else not goes_on and not line.is_title
+            if below:
+                stands_alone = not any(each.is_shown for each in below)
+            else:
+                stands_alone = not (goes_on or line.is_title or node.menu or node.next)
             is_first = line is shown[0] if shown else False
             if line.is_shown and line.is_heading and stands_alone and not (is_first and line.is_title):
                 yield "bare-heading", line.at, {"heading": line.text.strip("* ")}

@@ -5,14 +5,16 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 
+from bot.catalogue import Catalogue
 from bot.check import check
-from bot.faults import Fault
+from bot.faults import Fault, in_order
 from bot.loading import load_catalogue
 
 _SUMMARY = {
@@ -47,15 +49,16 @@ SIGNATURES = {
 def check_content(root: Path, *, as_json: bool, language: str, release: bool, transcripts: bool) -> int:
     """Print all faults. Gives the exit status: 1 when there is an error (or, for a release, a warning)."""
     faults = check(root, datetime.now(UTC).date())
-    changed = changed_transcripts(root) if transcripts and not any(fault.is_error for fault in faults) else []
+    changes: list[str] = []
+    if transcripts and not any(fault.is_error for fault in faults):
+        changed = changed_transcripts(root)
+        faults = in_order([*faults, *(change.fault for change in changed)])
+        changes = [change.difference for change in changed]
     if as_json:
         click.echo(json.dumps([as_dict(fault, language, release=release) for fault in faults], ensure_ascii=False))
     else:
-        _print(faults, language, release=release)
-        for text in changed:
-            click.echo(text)
-    failed = changed or any(fault.is_error or release for fault in faults)
-    return 1 if failed else 0
+        _print(faults, language, release=release, changes=changes)
+    return 1 if any(fault.is_error or release for fault in faults) else 0
 
 
 def as_dict(fault: Fault, language: str, *, release: bool = False) -> dict[str, object]:
@@ -70,33 +73,56 @@ def as_dict(fault: Fault, language: str, *, release: bool = False) -> dict[str, 
     }
 
 
-def _print(faults: Sequence[Fault], language: str, *, release: bool) -> None:
+def _print(faults: Sequence[Fault], language: str, *, release: bool, changes: Sequence[str]) -> None:
     console = Console(soft_wrap=True, highlight=False)
     errors = [fault for fault in faults if fault.is_error or release]
     warnings = [fault for fault in faults if not (fault.is_error or release)]
-    for fault in (*warnings, *errors):
-        colour = "red" if fault in errors else "yellow"
-        where = f"{fault.path}:{fault.line}"
-        console.print(f"[{colour}]{where}[/{colour}]: ", end="")
-        console.print(f"{fault.what(language)} {fault.mend(language)}", markup=False)
+    for colour, found in (("yellow", warnings), ("red", errors)):
+        for fault in found:
+            console.print(f"{fault.path}:{fault.line}", style=colour, end="", markup=False)
+            console.print(f": {fault.what(language)} {fault.mend(language)}", markup=False)
+    for difference in changes:
+        console.print(difference, markup=False)
     if release:
         console.print(_SIGN[language], *(f"\n  [ ] {item}" for item in SIGNATURES[language]), sep="", markup=False)
     summary = _SUMMARY[language].format(errors=len(errors), warnings=len(warnings))
     console.print(summary if errors else f"{_GOOD[language]} {summary}")
 
 
-def changed_transcripts(root: Path) -> list[str]:
-    """The transcripts whose conversation is no longer what the file says, as differences."""
-    from webhook.transcripts import replay_file, transcript_files
+@dataclass(frozen=True)
+class ChangedTranscript:
+    """A conversation that does not go as its file says: where it first differs, and all differences."""
+
+    fault: Fault
+    difference: str
+
+
+def changed_transcripts(root: Path) -> list[ChangedTranscript]:
+    """The transcripts whose conversation is no longer what the file says."""
+    from webhook.transcripts import transcript_files
 
     catalogue = load_catalogue(root, show_unconfirmed=True)
-    changes = []
-    for file in transcript_files(root):
-        name = file.relative_to(root).as_posix()
-        before, now = file.read_text(encoding="utf-8"), replay_file(file, catalogue)
-        if before != now:
-            changes.append("".join(difflib.unified_diff(before.splitlines(True), now.splitlines(True), name, "now")))
-    return changes
+    found = (_changed(root, file, catalogue) for file in transcript_files(root))
+    return [change for change in found if change is not None]
+
+
+def _changed(root: Path, file: Path, catalogue: Catalogue) -> ChangedTranscript | None:
+    from webhook.transcripts import replay
+
+    name = file.relative_to(root).as_posix()
+    try:
+        before = file.read_text(encoding="utf-8")
+        now = replay(before, catalogue)
+    except (OSError, ValueError) as error:  # a BadTranscript, a day that is none, a file that is no text
+        return ChangedTranscript(Fault(name, 1, "transcript-unreadable", {"problem": str(error)}), "")
+    if before == now:
+        return None
+    old, new = before.splitlines(), now.splitlines()
+    same = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    line = new[same] if same < len(new) else ""
+    fault = Fault(name, same + 1, "transcript-changed", {"now": line.strip()})
+    difference = difflib.unified_diff(before.splitlines(True), now.splitlines(True), name, "now")
+    return ChangedTranscript(fault, "".join(difference))
 
 
 def write_schemas(root: Path, *, only_check: bool) -> int:

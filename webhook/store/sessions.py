@@ -211,8 +211,11 @@ def _new_mark() -> str:
 
 def _next_session(loaded: Loaded, turn: Turn) -> tuple[str, int]:
     """The session to write and its lifetime; "" when there is nothing to remember."""
-    session = replace(turn.state.session, version=loaded.state.session.version + 1)
-    if replace(session, version=0) == Session():
+    version = loaded.state.session.version + 1
+    session = turn.state.session
+    if session.version != version:
+        session = replace(session, version=version)
+    if session == Session(version=version):
         return "", 0
     return dump(session, loaded.codes), session.ttl_s
 

@@ -6,6 +6,7 @@ import { language, outcome, say } from "./words.js";
 import { drawn, read } from "./writing.js";
 
 const MOST_BUTTONS = 3; // WhatsApp draws up to three choices as buttons, more as a list
+const MOST_OF_QUESTION_PX = 140; // a question up to this height stays in view above a long reply
 
 /** The chat on the screen. `act.choose(parts)` sends what was tapped, `act.retry(item)` sends a lost message again. */
 export class Chat {
@@ -31,8 +32,10 @@ export class Chat {
   added(items, item) {
     if (items !== this.items) return;
     const made = this.#append(item);
-    const isTall = made.offsetHeight > this.scroller.clientHeight - 24;
-    const top = isTall ? made.offsetTop - 12 : this.scroller.scrollHeight;
+    const asked = made.previousElementSibling;
+    const first = asked.matches(".mine") && asked.offsetHeight < MOST_OF_QUESTION_PX ? asked : made;
+    const isTall = made.offsetTop + made.offsetHeight - first.offsetTop > this.scroller.clientHeight - 24;
+    const top = isTall ? first.offsetTop - 12 : this.scroller.scrollHeight; // a long reply is read from its beginning
     this.scroller.scrollTo({ top, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
 
