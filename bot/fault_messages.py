@@ -543,21 +543,21 @@ MESSAGES: dict[str, Message] = {
     ),
     "hard-to-read-en": _warning(
         (
-            "The English of the topic “{topic}” is hard to read (grade {grade}, at most {most}).",
+            "The English of the topic “{topic}” is hard to read (grade {score}, at most {limit}).",
             "Use shorter sentences and plainer words.",
         ),
         (
-            "El inglés del tema «{topic}» es difícil de leer (grado {grade}, máximo {most}).",
+            "El inglés del tema «{topic}» es difícil de leer (grado {score}, máximo {limit}).",
             "Usa frases más cortas y palabras más simples.",
         ),
     ),
     "hard-to-read-es": _warning(
         (
-            "The Spanish of the topic “{topic}” is hard to read (ease {ease}, at least {least}).",
+            "The Spanish of the topic “{topic}” is hard to read (ease {score}, at least {limit}).",
             "Use shorter sentences and plainer words.",
         ),
         (
-            "El español del tema «{topic}» es difícil de leer (facilidad {ease}, mínimo {least}).",
+            "El español del tema «{topic}» es difícil de leer (facilidad {score}, mínimo {limit}).",
             "Usa frases más cortas y palabras más simples.",
         ),
     ),

@@ -161,14 +161,14 @@ def _shaped(library: Library, kind: str, source: Source) -> Any:
             return adapter(kind).validate_python(plain)
         except ValidationError as error:
             problems: list[Any] = error.errors(include_url=False, include_input=False)
-        for problem in problems:
-            where = tuple(step for step in problem["loc"] if step != "[key]")
-            if _is_unknown_key(problem, where):
-                known = known_keys(kind, where[:-1])
-                values = {"key": where[-1], **hints(str(where[-1]), known)}
-                library.faults.append(Fault(source.path, source.line_of(where), "unknown-key", values))
-                _rename(plain, where, known)
-                continue
+        places = [(problem, tuple(step for step in problem["loc"] if step != "[key]")) for problem in problems]
+        unknown = [where for problem, where in places if _is_unknown_key(problem, where)]
+        for where in unknown:
+            known = known_keys(kind, where[:-1])
+            values = {"key": where[-1], **hints(str(where[-1]), known)}
+            library.faults.append(Fault(source.path, source.line_of(where), "unknown-key", values))
+            _rename(plain, where, known)
+        for problem, where in places if not unknown else ():
             library.faults.append(_shape_fault(source, problem, where))
             if kind not in MAPS or not where:
                 return None

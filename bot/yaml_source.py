@@ -219,7 +219,7 @@ def _without_hidden(path: str, text: str) -> tuple[list[Fault], str]:
 def _tree(path: str, node: Any, faults: list[Fault]) -> Tree:
     line = node.start_mark.line + 1
     if isinstance(node, ScalarNode):
-        if node.style is None and str(node.value).startswith(tuple(_CURLY)):
+        if not node.style and str(node.value).startswith(tuple(_CURLY)):
             faults.append(Fault(path, line, "curly-quote"))
         return Scalar(str(node.value), line + 1 if node.style in ("|", ">") else line, node.style == "|")
     if isinstance(node, SequenceNode):

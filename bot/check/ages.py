@@ -10,12 +10,15 @@ from bot.rendering import PLACEHOLDER, is_confirmed
 
 def held_lines(project: Project) -> Iterator[Fault]:
     """A help line that is held must not be named in any text (safety R47)."""
+    lines = project.catalogue.lines
     for passage in project.passages:
+        told: set[str] = set()
         for written in passage.by_language.values():
             for text, line in written.lines():
                 for name in PLACEHOLDER.findall(text):
                     kind, _, id_ = name.partition(":")
-                    if kind == "line" and id_ in project.catalogue.lines and project.catalogue.lines[id_].held:
+                    if kind == "line" and id_ in lines and lines[id_].held and id_ not in told:
+                        told.add(id_)
                         yield passage.fault(line, "held-line", id=id_)
 
 

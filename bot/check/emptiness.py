@@ -112,14 +112,19 @@ def _parts(project: Project, catalogue: Catalogue, answer: Answer, view: View) -
             if catalogue.matches(paragraph.only, known)
         ]
     return [
-        [_line(catalogue, text, at, view, written.text) for text, at in written.lines() if text.strip()]
+        [
+            _line(catalogue, text, at, view, written.text, is_known=(answer.where.path, at) in project.dangling)
+            for text, at in written.lines()
+            if text.strip()
+        ]
         for place in places
         for language, written in project.texts_of("answer", answer.id, *place)
         if language == view.language
     ]
 
 
-def _line(catalogue: Catalogue, text: str, at: int, view: View, context: str) -> Line:
+def _line(catalogue: Catalogue, text: str, at: int, view: View, context: str, *, is_known: bool) -> Line:
+    """A line in one case. One that is known to be faulty counts as shown: it will be once it is mended."""
     names = PLACEHOLDER.findall(text)
-    is_shown = all(rendering.placeholder(catalogue, name, view, context) for name in names)
+    is_shown = is_known or all(rendering.placeholder(catalogue, name, view, context) for name in names)
     return Line(text.strip(), at, is_shown)

@@ -17,18 +17,17 @@ Found = Callable[[str, Passage], Counter[str]]
 
 def parity(project: Project) -> Iterator[Fault]:
     """Placeholders, telephone numbers, links and amounts are the same in every language."""
-    dangling = {(fault.path, fault.line) for fault in project.library.faults if fault.code == "dangling-placeholder"}
     for passage in project.passages:
         texts = [(language, written) for language, written in passage.by_language.items() if written.text.strip()]
         for code, found in _COMPARED:
             for language, written in texts[1:]:
                 fault = _difference(passage, code, found, texts[0], (language, written))
-                known = code == "placeholders-differ" and _touches(passage, dangling)
+                known = code == "placeholders-differ" and _touches(passage, project.dangling)
                 if fault is not None and not known:
                     yield fault
 
 
-def _touches(passage: Passage, lines: set[tuple[str, int]]) -> bool:
+def _touches(passage: Passage, lines: frozenset[tuple[str, int]]) -> bool:
     """Whether one of the lines, known to be faulty already, is in the passage."""
     return any((passage.path, line) in lines for written in passage.by_language.values() for _, line in written.lines())
 
@@ -60,7 +59,7 @@ def _line_at(written: Written, offset: int | None) -> int:
 
 
 def _placeholders(text: str, passage: Passage) -> Counter[str]:
-    return Counter(f"{{{name}}}" for name in PLACEHOLDER.findall(text))
+    return Counter(f"{{{name}}}" for name in PLACEHOLDER.findall(text)) if is_filled(passage) else Counter()
 
 
 def _links(text: str, passage: Passage) -> Counter[str]:
@@ -90,10 +89,15 @@ _COMPARED: tuple[tuple[str, Found], ...] = (
 )
 
 
+def is_filled(passage: Passage) -> bool:
+    """Whether the program fills values into a text."""
+    return passage.kind == "phrases" or (passage.kind == "answer" and passage.name != "label")
+
+
 def unfilled(project: Project) -> Iterator[Fault]:
     """Values are filled into answers and the program's phrases, and nowhere else: `{…}` would be shown as typed."""
     for passage in project.passages:
-        if passage.kind == "phrases" or (passage.kind == "answer" and passage.name != "label"):
+        if is_filled(passage):
             continue
         for written in passage.by_language.values():
             for text, line in written.lines():

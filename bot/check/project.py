@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from bot import segments
 from bot.catalogue import Answer, Catalogue
 from bot.check.pseudo import other_hub, with_nothing_confirmed
 from bot.check.sound import is_made_up
 from bot.faults import Fault
 from bot.library import Document, Library
+from bot.rendering import PLACEHOLDER
 from bot.yaml_source import Entry, ListTree, MapTree, Scalar, Tree
 
 SAME = ""
@@ -79,6 +81,22 @@ class Project:
     def answers(self) -> tuple[Answer, ...]:
         """The answers that stand in files."""
         return tuple(answer for answer in self.catalogue.answers.values() if not is_made_up(answer))
+
+    @cached_property
+    def dangling(self) -> frozenset[tuple[str, int]]:
+        """File and line of every `{…}` that is called like nothing."""
+        codes = {"dangling-placeholder", "placeholder-not-filled"}
+        return frozenset((fault.path, fault.line) for fault in self.library.faults if fault.code in codes)
+
+    @cached_property
+    def has_foreign_letters(self) -> bool:
+        """Whether some text holds letters that an SMS cannot carry: then its size says nothing."""
+        return any(
+            segments.outside_gsm(PLACEHOLDER.sub("", written.text))
+            for passage in self.passages
+            for written in passage.by_language.values()
+            if passage.only.get("channel") != "whatsapp"
+        )
 
     @cached_property
     def other_hub(self) -> Catalogue:

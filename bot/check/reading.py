@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 
 from pyphen import Pyphen
@@ -24,28 +25,27 @@ MAX_GRADE = 8.0
 MIN_EASE = 65.0
 MIN_EXAMPLES = 8
 MIN_WORDS = 40
+"""So many words a topic must have to be measured; and an answer, to be called the hardest of it."""
+FEW_WORDS = 15
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _SENTENCE_END = re.compile(r"[.!?:;]+(?:\s|$)|\n+")
 
 
 def levels(project: Project) -> Iterator[Fault]:
-    """A warning for each topic that is too hard in a language."""
-    texts: dict[tuple[str, str], list[str]] = defaultdict(list)
-    first: dict[str, str] = {}
+    """A warning for each topic that is too hard in a language, at its hardest answer."""
+    texts: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for answer in project.answers:
-        first.setdefault(answer.topic, answer.where.path)
         for language in project.catalogue.languages:
-            texts[answer.topic, language] += [paragraph.texts[language] for paragraph in answer.paragraphs]
-    for (topic, language), paragraphs in texts.items():
-        text = "\n".join(paragraphs)
-        if len(_WORD.findall(text)) < MIN_WORDS:
+            text = "\n".join(paragraph.texts[language] for paragraph in answer.paragraphs)
+            texts[answer.topic, language][answer.id] = text
+    for (topic, language), by_answer in texts.items():
+        measure = _MEASURES.get(language)
+        text = "\n".join(by_answer.values())
+        if measure is None or len(_WORD.findall(text)) < MIN_WORDS or not measure.is_hard(text):
             continue
-        if language == "en" and (grade := english_grade(text)) > MAX_GRADE:
-            yield Fault(
-                first[topic], 1, "hard-to-read-en", {"topic": topic, "grade": f"{grade:.1f}", "most": MAX_GRADE}
-            )
-        if language == "es" and (ease := spanish_ease(text)) < MIN_EASE:
-            yield Fault(first[topic], 1, "hard-to-read-es", {"topic": topic, "ease": f"{ease:.0f}", "least": MIN_EASE})
+        hardest = max(by_answer, key=lambda id_: measure.hardness(by_answer[id_]))
+        values = {"topic": topic, "score": f"{measure.score(text):.1f}", "limit": measure.limit}
+        yield project.answer_fault(hardest, measure.code, "text", 0, language, **values)
 
 
 _CLAUSE_END = re.compile(r"[.!?:;]+(?:\s|$)")
@@ -72,6 +72,29 @@ def spanish_ease(text: str) -> float:
     """Reading ease: 206.84 − 60 syllables a word − 1.02 words a sentence (Fernández-Huerta 1959)."""
     words, sentences, syllables = counts(text, "es")
     return 206.84 - 60 * syllables / words - 1.02 * words / sentences
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How one language is measured. `sign` is 1 where a higher score is harder."""
+
+    code: str
+    score: Callable[[str], float]
+    limit: float
+    sign: int
+
+    def hardness(self, text: str) -> float:
+        """Higher is harder; a few words say nothing."""
+        return self.sign * self.score(text) if len(_WORD.findall(text)) >= FEW_WORDS else -1000.0
+
+    def is_hard(self, text: str) -> bool:
+        return self.sign * self.score(text) > self.sign * self.limit
+
+
+_MEASURES = {
+    "en": Measure("hard-to-read-en", english_grade, MAX_GRADE, 1),
+    "es": Measure("hard-to-read-es", spanish_ease, MIN_EASE, -1),
+}
 
 
 def counts(text: str, dictionary: str) -> tuple[int, int, int]:

@@ -8,6 +8,7 @@ from itertools import product
 
 from bot import rendering, replying, segments
 from bot.catalogue import ADVISOR, MAIN, NEAREST, WELCOME, Answer, Language
+from bot.channels import PENS
 from bot.channels.sms import MAX_SEGMENTS
 from bot.channels.whatsapp import MAX_BODY_WITH_CHOICES, MAX_TEXT
 from bot.check.cases import near_lists, scene_at, scenes
@@ -37,12 +38,15 @@ def pages(project: Project) -> Iterator[Fault]:
     for answer in project.answers:
         worst: dict[tuple[str, Language], TooLong] = {}
         for case, scene in scenes(project, answer):
-            found = _too_long(scene, answer, case)
+            found = _too_long(project, scene, answer, case)
             if found is not None and found.count > (
                 known.count if (known := worst.get((found.code, scene.language))) else 0
             ):
                 worst[found.code, scene.language] = found
         for (code, language), found in worst.items():
+            if code == "not-gsm":
+                yield project.answer_fault(answer.id, code, characters=found.case)
+                continue
             if code == "sms-too-long" and ("line-too-long", language) in worst:
                 continue  # told already, and nearer to the cause
             yield _fault(project, answer, language, found)
@@ -71,7 +75,7 @@ def _fault(project: Project, answer: Answer, language: Language, found: TooLong)
     return Fault(document.source.path, line, found.code, values)
 
 
-def _too_long(scene: Scene, answer: Answer, special: str) -> TooLong | None:
+def _too_long(project: Project, scene: Scene, answer: Answer, special: str) -> TooLong | None:
     """What is too long about an answer in one case."""
     turns = list(messages(scene, answer.id))
     case = ", ".join([*filter(None, [special]), *(f"{slot}={value}" for slot, value in scene.values.items())])
@@ -79,6 +83,9 @@ def _too_long(scene: Scene, answer: Answer, special: str) -> TooLong | None:
         most = MAX_BODY_WITH_CHOICES if turns[-1].state.session.offered else MAX_TEXT
         count = sum(len(turn.reply or "") for turn in turns)
         return TooLong("whatsapp-too-long", max(count, most + 1), most, case) if len(turns) > 1 else None
+    foreign = "".join(segments.outside_gsm(turn.reply or "") for turn in turns)
+    if foreign:
+        return None if project.has_foreign_letters else TooLong("not-gsm", 1, 0, " ".join(dict.fromkeys(foreign)))
     longest = max(segments.count(turn.reply or "").segments for turn in turns)
     if longest > MAX_SEGMENTS:
         return TooLong("line-too-long", longest, MAX_SEGMENTS, case)
@@ -109,7 +116,7 @@ def messages(scene: Scene, id_: str) -> Iterator[Turn]:
 def results(project: Project) -> Iterator[Fault]:
     """What an action finds comes in one message: there is nothing to ask "more" of."""
     answer = project.catalogue.answers[NEAREST]
-    if answer not in project.answers:
+    if answer not in project.answers or project.has_foreign_letters:
         return
     for language, channel in product(project.catalogue.languages, Channel):
         for town, text in near_lists(project.catalogue, channel, language, project.today):
@@ -158,31 +165,37 @@ def phrases(project: Project) -> Iterator[Fault]:
     """The program's own replies fit in one SMS message, with what stands above and below them."""
     catalogue = project.catalogue
     for language in catalogue.languages:
-        scene = scene_at(catalogue, MAIN, Channel.SMS, language, project.today, {})
-        longest = sorted(catalogue.answers, key=lambda id_: -len(catalogue.answers[id_].label[language]))[:3]
-        here = replace(scene, session=Session(node=MAIN))
-        helped = here.led_by(here.phrase("help_line", numbers="; ".join(_emergency(here))))
-        turns = [
-            *((key, replying.say(here, key, outcome="checked")) for key in ALONE),
-            *((key, replying.show(scene.led_by(scene.phrase(key)), MAIN)) for key in ON_TOP),
-            *((key, replying.say(helped, key, [*longest, ADVISOR], outcome="checked")) for key in WITH_CHOICES),
-            *(("not_understood_choice", turn) for turn in _asked_again(helped)),
-        ]
-        if language == catalogue.languages[0]:
-            turns.append(("welcome_both", replying.welcome_in_all(replace(scene, language=""))))
-        told: set[str] = set()
-        for key, turn in turns:
-            is_too_long = turn.state.session.more or segments.count(turn.reply or "").segments > MAX_SEGMENTS
-            if is_too_long and key not in told:
-                told.add(key)
-                yield project.entry_fault("phrases", key, "phrase-too-long", language, id=key, language=language)
+        told = {key for key, is_too_long in _sized(project, language) if is_too_long}
+        for key in sorted(told) if not project.has_foreign_letters else ():
+            yield project.entry_fault("phrases", key, "phrase-too-long", language, id=key, language=language)
+
+
+def _sized(project: Project, language: Language) -> Iterator[tuple[str, bool]]:
+    """Each phrase, and whether something is left over when it is said."""
+    catalogue = project.catalogue
+    scene = scene_at(catalogue, MAIN, Channel.SMS, language, project.today, {})
+    for key in ALONE:
+        text = PENS[Channel.SMS].plain(scene.phrase(key))
+        yield key, segments.count(text).segments > MAX_SEGMENTS
+    for key in ON_TOP:
+        yield key, replying.show(scene.led_by(scene.phrase(key)), MAIN).state.session.more > 0
+    here = replace(scene, session=Session(node=MAIN))
+    helped = here.led_by(here.phrase("help_line", numbers="; ".join(_emergency(here))))
+    longest = sorted(catalogue.answers, key=lambda id_: -len(catalogue.answers[id_].label[language]))[:3]
+    for key in WITH_CHOICES:
+        yield key, _loses(helped, key, [*longest, ADVISOR])
+    for question in catalogue.questions.values():
+        yield "not_understood_choice", _loses(helped, "not_understood_choice", replying.options_of(helped, question))
+    if language == catalogue.languages[0]:
+        turn = replying.welcome_in_all(replace(scene, language=""))
+        yield "welcome_both", len(turn.state.session.offered) < len(catalogue.languages)
+
+
+def _loses(scene: Scene, key: str, options: list[str]) -> bool:
+    """Whether a phrase leaves no room for all of its choices."""
+    turn = replying.say(scene, key, options, outcome="checked")
+    return len(turn.state.session.offered) < len(options)
 
 
 def _emergency(scene: Scene) -> list[str]:
     return rendering.help_lines(scene.catalogue, "emergency", scene.view())
-
-
-def _asked_again(scene: Scene) -> Iterator[Turn]:
-    """Each question after an answer that was not understood."""
-    for question in scene.catalogue.questions.values():
-        yield replying.say(scene, "not_understood_choice", replying.options_of(scene, question), outcome="checked")

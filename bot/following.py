@@ -1,0 +1,44 @@
+"""Follows what was offered: a node, the answer to a question, consent, a language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot import replying
+from bot.catalogue import CONSENT, LANGUAGE_SLOT, MAIN, NOT_THIS, RATHER_NOT, Question
+from bot.obeying import language, not_this
+from bot.scene import Scene
+from bot.session import Slot
+from bot.turn import Call, Turn
+from bot.words import Command, Word
+
+RATHER_NOT_KEPT_S = 1800
+"""How long "I'd rather not say" is respected before a question may be asked again."""
+
+
+def choose(scene: Scene, option: str) -> Turn | Call:
+    """Follow an option that was offered, whatever became of it since."""
+    if option == NOT_THIS:
+        return not_this(scene)
+    slot, is_value, value = option.partition("=")
+    if not is_value:
+        return replying.enter(scene, option)
+    if slot == LANGUAGE_SLOT and value in scene.catalogue.languages:
+        return language(scene, Word(Command.LANGUAGE, value))
+    if slot == CONSENT:
+        return replying.enter(scene.with_prefs(replace(scene.prefs, consent=value == "yes")), standing(scene))
+    if slot in scene.catalogue.questions:
+        return answered(scene, scene.catalogue.questions[slot], value)
+    return replying.show(scene.led_by(scene.phrase("gone")), MAIN, outcome="gone")
+
+
+def standing(scene: Scene) -> str:
+    """Where the person is."""
+    return scene.session.node or MAIN
+
+
+def answered(scene: Scene, question: Question, value: str) -> Turn | Call:
+    """Keep the answer to a question as long as it says, and go on."""
+    kept_s = RATHER_NOT_KEPT_S if value == RATHER_NOT else question.keeps_s
+    slots = {**scene.session.slots, question.slot: Slot(value, scene.now_s + kept_s)}
+    return replying.enter(scene.with_session(slots=slots), standing(scene))
