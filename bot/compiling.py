@@ -359,6 +359,7 @@ class _Compiler:
         """Something the program needs is not in a file; no fault if it may be in what could not be read."""
         if not self.library.may_hold(kind, id_):
             self.library.faults.append(Fault(f"content/{kind}.yaml", 1, code, {"id": id_}))
+            self.library.spoil(kind, id_)
 
     def each_once(self, doc: Document, ids: list[str], *where: str | int) -> None:
         """Ids of a list of which each may stand there once."""

@@ -125,6 +125,8 @@ def _read_document(library: Library, kind: str, root: Path, file: Path) -> None:
     library.faults.extend(source.faults)
     if by_name and not _ID.fullmatch(file.stem):
         library.faults.append(Fault(source.path, 1, "bad-id", {"id": file.stem}))
+        library.spoil(kind, file.stem)
+        return
     value = _shaped(library, kind, source) if source.tree is not None else None
     if value is not None:
         document = Document(kind, file.stem, file.parent.name, source, value)
