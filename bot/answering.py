@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import pace, replying
-from bot.catalogue import CONSENT, COUNTRY_SLOT, NEAREST, Catalogue, option_id
+from bot.catalogue import CONSENT, COUNTRY_SLOT, NEAREST, THANKS, Catalogue, option_id
 from bot.choosing import exactly, mentioned, nearly
 from bot.folding import fold
 from bot.following import answered, choose, standing
@@ -59,6 +59,14 @@ def country_in(catalogue: Catalogue, folded: str) -> str:
     spans = {" ".join(parts[at : at + length]) for length in range(1, 5) for at in range(len(parts) - length + 1)}
     found = {names[span] for span in spans if span in names}
     return found.pop() if len(found) == 1 else ""
+
+
+def acknowledged(scene: Scene, folded: str) -> Decision:
+    """ "Ok", "sí" or "no" when nothing was asked: no question, and no reason to say that it was not understood."""
+    words = scene.catalogue.words
+    if scene.session.asking or scene.first or not (words.says("yes", folded) or words.says("no", folded)):
+        return None
+    return replying.enter(scene, THANKS)
 
 
 def without_text(scene: Scene, folded: str) -> Decision:

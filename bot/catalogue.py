@@ -38,12 +38,13 @@ ADVISOR = "advisor"
 HELP_NUMBERS = "emergency-numbers"
 NEAREST = "nearest-office"
 MY_DATA = "my-data"
+THANKS = "thanks"
 LANGUAGE_SLOT = "language"
 CONSENT = "consent"
 COUNTRY_SLOT = "country"
 RATHER_NOT = "-"
 NOT_THIS = "@not-this"
-REQUIRED_NODES = (MAIN, WELCOME, ADVISOR, HELP_NUMBERS, "danger-now", "privacy", "language", "thanks", NEAREST)
+REQUIRED_NODES = (MAIN, WELCOME, ADVISOR, HELP_NUMBERS, "danger-now", "privacy", "language", THANKS, NEAREST)
 
 _SLOT_VALUE = re.compile(r"\{([a-z_]+)\}")
 

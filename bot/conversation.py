@@ -11,13 +11,21 @@ from dataclasses import replace
 
 from bot import pace, replying
 from bot.acting import applied, uttered
-from bot.answering import Decision, answer_to_question, nearly_offered, says_where, town_alone, without_text
+from bot.answering import (
+    Decision,
+    acknowledged,
+    answer_to_question,
+    nearly_offered,
+    says_where,
+    town_alone,
+    without_text,
+)
 from bot.catalogue import Catalogue
 from bot.choosing import exactly
 from bot.folding import fold
 from bot.following import choose
 from bot.inbound import Inbound
-from bot.missing import held_back, not_understood
+from bot.missing import held_back, not_understood, with_help
 from bot.obeying import AT_ONCE, YIELDING, obey, opted_in_again, word_in
 from bot.pace import Pace
 from bot.scene import Scene
@@ -74,7 +82,8 @@ def resume(
             return turn
     lines = uttered(scene, result)
     if result.failed or not lines:
-        return replying.show(scene.led_by(scene.phrase("action_failed")), call.node, outcome="action_failed")
+        scene = with_help(scene).led_by(scene.phrase("action_failed"))
+        return replying.show(scene, call.node, outcome="action_failed")
     return replying.show_result(scene, call.node, lines, outcome="acted")
 
 
@@ -142,6 +151,7 @@ def _understood(scene: Scene, folded: str) -> Decision:
 _LATER: tuple[Callable[[Scene, str], Decision], ...] = (
     nearly_offered,
     answer_to_question,
+    acknowledged,
     without_text,
     says_where,
     town_alone,

@@ -50,10 +50,11 @@ class Lexicon:
     def search(self, text: str) -> Alarm | None:
         """The first phrase in the text that no idiom covers; the longest where several begin together."""
         words = fold(text).split()
+        present = frozenset(words)
         covered: list[tuple[int, int]] | None = None
         for start, word in enumerate(words):
-            for parts, phrase in self._by_first_word.get(word, ()):
-                end = _match(parts, words, start)
+            for needed, parts, phrase in self._by_first_word.get(word, ()):
+                end = _match(parts, words, start) if needed <= present else -1
                 if end < 0:
                     continue
                 if covered is None:
@@ -73,12 +74,16 @@ class Lexicon:
         return spans
 
     @cached_property
-    def _by_first_word(self) -> Mapping[str, tuple[tuple[Parts, DangerPhrase], ...]]:
-        """Longest first: of two phrases that begin at one word the more exact one wins."""
-        found: dict[str, list[tuple[Parts, DangerPhrase]]] = defaultdict(list)
+    def _by_first_word(self) -> Mapping[str, tuple[tuple[frozenset[str], Parts, DangerPhrase], ...]]:
+        """Each phrase with the words it needs, which rules most of them out at once.
+
+        Longest first: of two phrases that begin at one word the more exact one wins.
+        """
+        found: dict[str, list[tuple[frozenset[str], Parts, DangerPhrase]]] = defaultdict(list)
         for phrase in sorted(self.phrases, key=lambda phrase: -len(phrase.text)):
             parts = _parts(phrase.text)
-            found[parts[0][0]].append((parts, phrase))
+            needed = frozenset(word for part in parts for word in part)
+            found[parts[0][0]].append((needed, parts, phrase))
         return {word: tuple(entries) for word, entries in found.items()}
 
     @cached_property

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 MENU_KEY = "0"
 BACK_KEY = "9"
@@ -18,16 +18,14 @@ BACK_KEY = "9"
 _SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=[A-ZÁÉÍÓÚÑ¿¡\d{*])")
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One choice: the id it stands for and its label."""
 
     id: str
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(NamedTuple):
     """The texts of the keys under a message; empty ones are not shown."""
 
     menu: str = ""
@@ -36,8 +34,7 @@ class Keys:
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """What is sent: the text, the ids behind its numbers, the keys it prints, and at which sentence the rest begins (0: none)."""
 
     text: str

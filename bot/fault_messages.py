@@ -33,8 +33,8 @@ def _warning(en: tuple[str, str], es: tuple[str, str]) -> Message:
 MESSAGES: dict[str, Message] = {
     # --- the file itself -----------------------------------------------------------------------------------------
     "cannot-read": _error(
-        ("The file cannot be read: {why}.", "Check that it exists and that you may read it."),
-        ("No se puede leer el archivo: {why}.", "Revisa que exista y que tengas permiso de leerlo."),
+        ("The file cannot be read: {problem}.", "Put a file there that you may read, or remove it."),
+        ("No se puede leer el archivo: {problema}.", "Pon ahí un archivo que puedas leer, o quítalo."),
     ),
     "missing-file": _error(
         ("The file {file} is missing.", "Put it back; take it from an earlier version."),
@@ -213,6 +213,13 @@ MESSAGES: dict[str, Message] = {
     "missing-language": _error(
         ("“{key}” has no text in “{language}”.", "Add “{language}: …” below."),
         ("«{key}» no tiene texto en «{language}».", "Agrega «{language}: …» debajo."),
+    ),
+    "missing-danger": _error(
+        ("No danger phrases lead to “{id}” in “{language}”.", "Add “{id}: |” and some phrases, one a line."),
+        (
+            "En «{language}» ninguna frase de peligro lleva a «{id}».",
+            "Agrega «{id}: |» y unas frases, una por renglón.",
+        ),
     ),
     "unknown-language": _error(
         ("“{language}” is not a language of this service.", "{hint}"),
@@ -502,7 +509,10 @@ MESSAGES: dict[str, Message] = {
     ),
     "transcript-unreadable": _error(
         ("This conversation cannot be replayed: {problem}", "Write it like the others in the folder."),
-        ("Esta conversación no se puede repetir: {problem}", "Escríbela como las demás de la carpeta."),
+        (
+            "Esta conversación no se puede repetir.",
+            "Compara su segunda línea y lo que va entre corchetes con las demás de la carpeta.",
+        ),
     ),
     # --- warnings ------------------------------------------------------------------------------------------------
     "review-past": _warning(

@@ -38,6 +38,15 @@ def yaml_problem(parser_words: str) -> dict[str, object]:
     return {"problem": found[0], "problema": found[1]}
 
 
+def reading_problem(error: OSError) -> dict[str, object]:
+    """Why a file could not be opened."""
+    if isinstance(error, IsADirectoryError):
+        return {"problem": "it is a folder", "problema": "es una carpeta"}
+    if isinstance(error, PermissionError):
+        return {"problem": "you may not open it", "problema": "no tienes permiso de abrirlo"}
+    return {"problem": "it is not there, or the disk is at fault", "problema": "no está, o falla el disco"}
+
+
 _LIST = (
     "a list is wanted here, each item on its line after a hyphen",
     "aquí va una lista, cada cosa en su renglón después de un guion",

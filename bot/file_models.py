@@ -60,7 +60,6 @@ class AnswerFile(ReviewedShape):
     people_ask: Texts = {}
     sensitive: bool = False
     confirm_locally: bool = False
-    covers: list[Id] = []
 
 
 class RouteShape(Shape):

@@ -35,7 +35,7 @@ def fact(catalogue: Catalogue, fact: Fact, language: Language) -> str:
     if fact.number is not None:
         return quantity(fact.number, fact.unit, locale)
     if fact.day is not None:
-        return day(fact.day, locale)
+        return day_in_words(fact.day, locale)
     if fact.text is not None:
         return fact.text[language]
     return listed([item[language] for item in fact.items], locale)
@@ -62,6 +62,12 @@ def quantity(value: Decimal, unit: str, locale: str) -> str:
 def day(value: date, locale: str) -> str:
     """A date in few characters, and never in digits alone: "26 Jul 2026"."""
     return str(format_date(value, "d MMM y", locale=locale)).replace(".", "")
+
+
+@lru_cache(maxsize=4096)
+def day_in_words(value: date, locale: str) -> str:
+    """A date as it stands in a sentence: "1 de octubre de 2025", "1 October 2025"."""
+    return str(format_date(value, format="long", locale=locale)).lstrip("0")
 
 
 def listed(values: Sequence[str], locale: str) -> str:

@@ -24,8 +24,7 @@ def not_understood(scene: Scene) -> Turn:
         return replying.welcome_in_all(scene)
     misses = scene.session.misses + 1
     scene = scene.with_session(misses=misses)
-    if scene.session.sensitive:
-        scene = scene.led_by(_help_line(scene))
+    scene = with_help(scene)
     if scene.inbound.media:
         scene = scene.led_by(scene.phrase(cannot_read(scene)))
     question = scene.catalogue.questions.get(scene.session.asking)
@@ -72,10 +71,12 @@ def _advisor_first(scene: Scene) -> list[str]:
     return [ADVISOR, *_nearest_answers(scene)]
 
 
-def _help_line(scene: Scene) -> str:
-    """The emergency numbers in one line: in a sensitive chat nothing fails without them (safety R28)."""
+def with_help(scene: Scene) -> Scene:
+    """The same turn, with the emergency numbers on top where the chat is sensitive, or may have been (safety R28)."""
+    if not scene.session.sensitive and not scene.stateless:
+        return scene
     numbers = "; ".join(help_lines(scene.catalogue, "emergency", scene.view()))
-    return scene.phrase("help_line", numbers=numbers)
+    return scene.led_by(scene.phrase("help_line", numbers=numbers))
 
 
 def held_back(scene: Scene) -> Turn:
@@ -97,4 +98,5 @@ def where_they_stand(scene: Scene, key: str, *, outcome: str) -> Turn:
         return replying.welcome_in_all(scene)
     if scene.first:
         return replace(replying.welcome(scene.led_by(scene.phrase(key))), outcome=outcome)
-    return replying.say(scene, key, _offered_still(scene) or replying.follow_ups(scene, MAIN), outcome=outcome)
+    options = _offered_still(scene) or replying.follow_ups(scene, MAIN)
+    return replying.say(with_help(scene), key, options, outcome=outcome)

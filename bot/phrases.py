@@ -9,7 +9,7 @@ REQUIRED_PHRASES = (
     "action_failed", "too_fast", "service_down",
     "cannot_read_voice", "cannot_read_image", "cannot_read_other", "which_town",
     "checked_on", "confirm_locally", "past_review", "withheld",
-    "money_mxn", "money_bzd", "money_usd", "country_mexico", "country_belize", "country_other",
+    "money_mxn", "money_bzd", "money_usd", "country_mexico", "country_belize", "country_other", "dialled_from",
     "time_chetumal", "time_belize", "time_mexico_city", "hours_unknown", "phone", "to_be_confirmed",
     "data_nothing", "data_language", "data_consent_yes", "data_consent_no", "data_slot",
     "place_near", "place_hours", "near_about", "near_close", "near_town", "in_country",

@@ -212,7 +212,7 @@ class _References:
                 continue
             for key in answers:
                 if not doc.value.get(key, "").strip():
-                    self.fault(doc, doc.line(key), "missing-language", key=key, language=doc.id)
+                    self.fault(doc, doc.line(key), "missing-danger", id=key, language=doc.id)
 
     def conditions(self, doc: Document, when: Mapping[str, str], *where: str | int) -> None:
         """Slots and values that conditions name."""

@@ -185,7 +185,12 @@ def _one_line(catalogue: Catalogue, line: HelpLine, view: View) -> str:
         label = "" if view.country or len(sides) == len(SIDES) else _side_label(catalogue, sides[0], view)
         return label + _number_text(catalogue, line, sides[0], view)
     numbers = (
-        f"{catalogue.phrase(f'country_{side}', view.language)} {_number_text(catalogue, line, side, view, named=False)}"
+        catalogue.phrase(
+            "dialled_from",
+            view.language,
+            country=catalogue.phrase(f"country_{side}", view.language),
+            number=_number_text(catalogue, line, side, view, named=False),
+        )
         for side in sides
     )
     return f"{line.name[view.language]}: " + " / ".join(numbers)

@@ -77,6 +77,7 @@ def _route(scene: Scene, node: Node) -> NodeId:
 
 def ask(scene: Scene, node: Node, question: Question, *, outcome: str = "asked") -> Turn:
     """Ask for a slot; before a personal one, for consent (once)."""
+    scene = _warned(scene, node.id)
     if question.personal and scene.prefs.consent is None:
         text, choices, asking = _consent_question(scene, question), _choices(scene, consent_options()), CONSENT
     else:
@@ -110,11 +111,15 @@ def show(scene: Scene, id_: NodeId, *, outcome: str = "answered", danger: str = 
     """Show the answer or menu of a node."""
     catalogue = scene.catalogue
     answer = catalogue.answers[id_]
-    if _needs_warning(scene, id_):
-        scene = scene.led_by(scene.phrase("phone_warning"))
+    scene = _warned(scene, id_)
     lines = rendering.body(catalogue, answer, scene.view(_filled(scene, answer)))
     choices = _choices(scene, follow_ups(scene, id_, found=bool(danger)))
     return _reply(scene, id_, lines, choices, outcome=outcome, danger=danger)
+
+
+def _warned(scene: Scene, id_: NodeId) -> Scene:
+    """The same turn with the warning that others with this phone could read it, where it needs one."""
+    return scene.led_by(scene.phrase("phone_warning")) if _needs_warning(scene, id_) else scene
 
 
 def _needs_warning(scene: Scene, id_: NodeId) -> bool:
@@ -245,6 +250,7 @@ def call(scene: Scene, node: Node, given: Given) -> Call:
 
 def show_result(scene: Scene, id_: NodeId, lines: Sequence[str], *, outcome: str) -> Turn:
     """What an action has found, with the follow-ups of its node."""
+    scene = _warned(scene, id_)
     return _reply(scene, id_, lines, _choices(scene, follow_ups(scene, id_)), outcome=outcome, whole=True)
 
 

@@ -165,7 +165,7 @@ def load(stored: str | bytes | None, codes: Codes) -> Session:
         return Session()
     try:
         (format_, version, active_s, node, asking, more, offered, printed, path, slots, misses, owner, sensitive,
-         burst, echo, media, tongue) = json.loads(stored)  # fmt: skip
+         burst, echo, media, tongue) = json.loads(_text(stored))  # fmt: skip
         if format_ != FORMAT:
             raise Unreadable(f"session format {format_}")
         return Session(
@@ -194,6 +194,11 @@ def load(stored: str | bytes | None, codes: Codes) -> Session:
         raise Unreadable(f"session record of {len(stored)} characters") from error
 
 
+def _text(stored: str | bytes) -> str:
+    """Read as what it was written as: `json` would first look which of five encodings bytes are in."""
+    return stored if isinstance(stored, str) else stored.decode()
+
+
 CODE_LENGTH = 4
 
 
@@ -217,7 +222,7 @@ def load_prefs(stored: str | bytes | None) -> Prefs:
     if stored is None:
         return Prefs()
     try:
-        format_, language, consent, letters = json.loads(stored)
+        format_, language, consent, letters = json.loads(_text(stored))
         if format_ != FORMAT:
             raise Unreadable(f"preferences format {format_}")
         opted_out = frozenset(channel for channel, letter in _OPT_OUT_LETTERS.items() if letter in letters)

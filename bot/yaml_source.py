@@ -18,7 +18,7 @@ import yaml
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from bot.fault_reasons import yaml_problem
+from bot.fault_reasons import reading_problem, yaml_problem
 from bot.faults import Fault
 
 MAX_DEPTH = 20
@@ -138,7 +138,7 @@ def read(root: Path, file: Path) -> Source:
     except UnicodeDecodeError as error:
         return Source(path, None, (Fault(path, raw[: error.start].count(b"\n") + 1, "not-utf8"),))
     except OSError as error:
-        return Source(path, None, (Fault(path, 1, "cannot-read", {"why": error.strerror}),))
+        return Source(path, None, (Fault(path, 1, "cannot-read", reading_problem(error)),))
     return parse(path, text, had_bom=raw.startswith(b"\xef\xbb\xbf"))
 
 

@@ -55,15 +55,13 @@ def emptiness(project: Project) -> Iterator[Fault]:
 
 
 def _cases(project: Project, answer: Answer) -> Iterator[tuple[str, View, Catalogue]]:
-    for catalogue, values in product(
-        (project.in_production, project.other_hub), tested_values(project.catalogue, answer)
-    ):
+    variants = (("production", project.in_production), ("", project.other_hub))
+    for (name, catalogue), values in product(variants, tested_values(project.catalogue, answer)):
         hub = "confirmed" if catalogue.hub_is_confirmed else "unconfirmed"
         for language, channel in product(catalogue.languages, Channel):
             scene = scene_at(catalogue, answer.id, channel, language, project.today, values)
-            case = ", ".join(
-                [language, channel.value, f"hub={hub}", *(f"{key}={value}" for key, value in values.items())]
-            )
+            known = [*filter(None, [name]), language, channel.value, f"hub={hub}"]
+            case = ", ".join([*known, *(f"{key}={value}" for key, value in values.items())])
             yield case, scene.view(dict.fromkeys(("nearest", "my_data", "town", "hours_now"), "…")), catalogue
 
 

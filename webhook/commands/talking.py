@@ -1,6 +1,7 @@
 """Talking with the bot without a server: in the terminal, or one message at a time for other programs."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -59,7 +60,7 @@ def ask_many(root: Path, lines: Iterable[str], *, channel: str, language: str, a
 
 
 def _catalogue(root: Path, language: str) -> Catalogue:
-    catalogue = load_catalogue(root, show_unconfirmed=True)
+    catalogue = load_catalogue(root, show_unconfirmed=os.environ.get("VENTANILLA_ENV") != "production")
     if language and language not in catalogue.languages:
         raise click.BadParameter(f"{language!r} is none of {', '.join(catalogue.languages)}.", param_hint="--lang")
     return catalogue

@@ -126,7 +126,7 @@ def _signed_fields(check: SignatureCheck) -> Sequence[tuple[str, str]] | None:
     signature = request.headers.get(SIGNATURE_HEADER, "")
     query = request.query_string.decode("utf-8", "replace")
     body = request.get_data(cache=False)
-    if request.mimetype == "application/json":
+    if (request.content_type or "").partition(";")[0].strip().lower() == "application/json":
         return parse_json(body) if check.accepts_json(request.path, query, body, signature) else None
     try:
         fields = parse_form(body)
