@@ -21,12 +21,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="some 20 seconds, to see that it works")
     parser.add_argument("--people", type=int, help="how many people write (10,000)")
-    parser.add_argument("--rounds", type=int, help="into how many rounds they are shared out (6)")
+    parser.add_argument("--rounds", type=int, help="into how many rounds they are shared out (24)")
     parser.add_argument("--sessions", type=int, help="how many sessions the memory is measured with (200,000)")
     parser.add_argument("--workers", type=int, help="processes of each server; one for each core by default")
     given = parser.parse_args()
     people = given.people or (400 if given.quick else 10_000)
-    rounds = given.rounds or (2 if given.quick else 6)
+    rounds = given.rounds or (3 if given.quick else 24)
     sessions = given.sessions or (5_000 if given.quick else 200_000)
 
     folder = Path(tempfile.mkdtemp(prefix="v-bench-", dir="/tmp"))  # short: sockets stand in it

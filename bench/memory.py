@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from redis import Redis
@@ -39,7 +40,7 @@ class Sizes:
 
 
 def measure(walks: Sequence[Walk], codes: Codes, people: int, directory: Path) -> Sizes:
-    """Write the records of many people, a kind at a time, into a server of its own."""
+    """Write the records of many people, each kind into a server of its own."""
     texts = [dump(walk.session, codes) for walk in walks]
     keys = Keys(_SECRET)
     everyone = [Records(keys.person_of("", f"+5255{number:08d}").key) for number in range(people)]
@@ -64,33 +65,34 @@ def measure(walks: Sequence[Walk], codes: Codes, people: int, directory: Path) -
         for number, records in enumerate(everyone):
             yield records.seen(f"SM{number:032x}"), secrets.token_urlsafe(3), SEEN_TTL_S
 
+    def growth(kind: Callable[[], Iterable[Record]]) -> float:
+        return _growth(kind(), directory / kind.__name__) / people
+
+    return Sizes(
+        session=growth(sessions),
+        session_text=sum(map(len, texts)) / len(texts),
+        prefs=growth(prefs),
+        alias=growth(aliases),
+        seen_mark=growth(seen_marks),
+    )
+
+
+def _growth(records: Iterable[Record], directory: Path) -> int:
+    """By how many bytes a new server grows when it holds these records and nothing else."""
     with EmbeddedServer(directory) as server:
         client = Redis.from_url(server.url)
-        return Sizes(
-            session=_growth(client, sessions) / people,
-            session_text=sum(map(len, texts)) / len(texts),
-            prefs=_growth(client, prefs) / people,
-            alias=_growth(client, aliases) / people,
-            seen_mark=_growth(client, seen_marks) / people,
-        )
-
-
-def _growth(client: Redis, records: Callable[[], Iterable[Record]]) -> int:
-    """By how many bytes the server grows when it holds these records and nothing else."""
-    client.flushall()
-    before = _used(client)
-    pipe, waiting = client.pipeline(transaction=False), 0
-    for key, value, ttl_s in records():
-        pipe.set(key, value, ex=ttl_s)
-        waiting += 1
-        if waiting == BATCH:
+        client.set("", "")  # its tables exist
+        before = _used(client)
+        waiting = iter(records)
+        while batch := list(islice(waiting, BATCH)):
+            pipe = client.pipeline(transaction=False)
+            for key, value, ttl_s in batch:
+                pipe.set(key, value, ex=ttl_s)
             pipe.execute()
-            waiting = 0
-    pipe.execute()
-    return _used(client) - before
+        return _used(client) - before
 
 
 def _used(client: Redis) -> int:
-    """Without what this connection itself takes, which changes with what was last sent."""
+    """Without what connections and the file's buffer take: they change with what was last sent, not with what is kept."""
     memory = client.info("memory")
     return int(memory["used_memory"]) - int(memory["mem_clients_normal"]) - int(memory["mem_aof_buffer"])

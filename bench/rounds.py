@@ -14,7 +14,7 @@ from bench.walks import Walk
 IN_FLIGHT = 16
 """Connections while the server is kept busy."""
 
-ALONE = 40
+ALONE = 20
 """People of a round who write one after another, when nobody else does: what a person waits on an idle server."""
 
 
@@ -31,6 +31,8 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Round:
+    """Both with the same messages."""
+
     ours: Measured
     floor: Measured
 
@@ -52,33 +54,33 @@ def alternate(
     each = people // rounds
     done: list[Round] = []
     with Sender() as sender:
-        _round(sender, ours, floor, walks, people, people + max(each // 4, IN_FLIGHT), ours_first=True)
+        _prepare(sender, walks, people, people + max(each, len(walks)))
+        _round(sender, ours, floor, ours_first=True)
         for number in range(rounds):
-            done.append(
-                _round(sender, ours, floor, walks, number * each, (number + 1) * each, ours_first=number % 2 == 0)
-            )
+            _prepare(sender, walks, number * each, (number + 1) * each)
+            done.append(_round(sender, ours, floor, ours_first=number % 2 == 0))
             tell(f"  round {number + 1} of {rounds}: {done[-1].speed_ratio:.2f} of the floor")
     return done
 
 
-def _round(
-    sender: Sender, ours: Running, floor: Running, walks: Sequence[Walk], first: int, end: int, *, ours_first: bool
-) -> Round:  # fmt: skip
-    measured = {
-        server.port: _measured(sender, server, walks, first, end)
-        for server in ((ours, floor) if ours_first else (floor, ours))
-    }
-    return Round(measured[ours.port], measured[floor.port])
+def _prepare(sender: Sender, walks: Sequence[Walk], first: int, end: int) -> None:
+    """The people of a round: most write at the same time, the last few one after another."""
+    alone_from = end - min(ALONE, (end - first) // 4)
+    sender.prepare("busy", Crowd(walks, first, alone_from), IN_FLIGHT)
+    sender.prepare("alone", Crowd(walks, alone_from, end), 1)
 
 
-def _measured(sender: Sender, server: Running, walks: Sequence[Walk], first: int, end: int) -> Measured:
-    quiet_from = end - min(ALONE, (end - first) // 4)
-    sender.prepare(Crowd(walks, first, quiet_from), IN_FLIGHT)
+def _round(sender: Sender, ours: Running, floor: Running, *, ours_first: bool) -> Round:
+    if ours_first:
+        return Round(ours=_measured(sender, ours), floor=_measured(sender, floor))
+    return Round(floor=_measured(sender, floor), ours=_measured(sender, ours))
+
+
+def _measured(sender: Sender, server: Running) -> Measured:
     before = server.usage()
-    busy = sender.send(server.port)
+    busy = sender.send("busy", server.port)
     after = server.usage()
-    sender.prepare(Crowd(walks, quiet_from, end), 1)
-    alone = sender.send(server.port)
+    alone = sender.send("alone", server.port)
     messages = len(busy.micros)
     return Measured(
         busy,

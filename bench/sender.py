@@ -47,7 +47,7 @@ class Sent:
 
 
 class Sender:
-    """The process that sends. `prepare` builds requests there; `send` may then be called for several servers."""
+    """The process that sends. `prepare` builds requests there, by a name; `send` can send them to several servers."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -56,15 +56,14 @@ class Sender:
         self._process.start()
         theirs.close()
 
-    def prepare(self, crowd: Crowd, lanes: int) -> int:
-        """Build the requests of a crowd. Gives how many there are."""
-        self._ours.send((crowd, lanes))
-        count: int = self._answer()
-        return count
+    def prepare(self, name: str, crowd: Crowd, lanes: int) -> None:
+        """Build the requests of a crowd, in place of those of the same name."""
+        self._ours.send((name, crowd, lanes))
+        self._answer()
 
-    def send(self, port: int) -> Sent:
+    def send(self, name: str, port: int) -> Sent:
         """Send what was prepared to a server on this machine. Raises Unanswered."""
-        self._ours.send(port)
+        self._ours.send((name, port))
         sent: Sent = self._answer()
         return sent
 
@@ -85,20 +84,19 @@ class Sender:
 
 
 def _work(pipe: Connection) -> None:
-    lanes: list[list[bytes]] = []
+    prepared: dict[str, list[list[bytes]]] = {}
     while True:
         try:
             task = pipe.recv()
         except EOFError:
             return
         try:
-            if isinstance(task, int):
-                pipe.send(send(task, lanes))
-            else:
-                crowd, count = task
-                lanes = [lane for lane in crowd.lanes(count) if lane]
-                gc.freeze()
-                pipe.send(sum(map(len, lanes)))
+            match task:
+                case str(name), int(port):
+                    pipe.send(send(port, prepared[name]))
+                case str(name), Crowd() as crowd, int(lanes):
+                    prepared[name] = [lane for lane in crowd.lanes(lanes) if lane]
+                    pipe.send(None)
         except Exception as error:
             pipe.send(error)
 

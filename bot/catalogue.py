@@ -9,27 +9,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from babel import Locale
 
+from bot.danger import Lexicon
 from bot.folding import fold
 from bot.hours import OpeningHours
+from bot.language import LanguageGuess
 from bot.session import CODE_LENGTH
+from bot.understanding import Language, NodeId, Understanding
+from bot.words import Words
 
-if TYPE_CHECKING:
-    from bot.danger import Lexicon
-    from bot.language import LanguageGuess
-    from bot.understanding import Understanding
-    from bot.words import Words
-
-Language = str
-NodeId = str
 Texts = Mapping[Language, str]
 
 MAIN = "main"
@@ -366,16 +361,21 @@ class Catalogue:
     @cached_property
     def language_guess(self) -> LanguageGuess:
         """Tells the languages apart, from the words of the content itself."""
-        from bot.language import LanguageGuess
+        return LanguageGuess.of({language: self._said_in(language) for language in self.languages})
 
-        return LanguageGuess.of(self)
+    def _said_in(self, language: Language) -> Iterator[str]:
+        """Everything that is said in a language, and examples of what people write in it."""
+        for answer in self.answers.values():
+            yield from answer.people_ask.get(language, ())
+            yield answer.label[language]
+            yield from (paragraph.texts[language] for paragraph in answer.paragraphs)
+        yield from (phrase.texts[language] for phrase in self.phrases.values())
+        yield from (phrase.text for phrase in self.lexicon.phrases if phrase.language == language)
 
     @cached_property
     def understanding(self) -> Understanding:
         """Finds the answer that a free text asks for."""
-        from bot.understanding import Understanding
-
-        return Understanding.of(self)
+        return Understanding.of(tuple(self.answers.values()), self.languages)
 
 
 def option_id(slot: str, value: str) -> str:

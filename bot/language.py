@@ -9,12 +9,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.folding import fold
-
-if TYPE_CHECKING:
-    from bot.catalogue import Catalogue
 
 MIN_WORDS = 2
 MIN_EVIDENCE = 2.5
@@ -29,9 +25,9 @@ class LanguageGuess:
     languages: tuple[str, ...]
 
     @classmethod
-    def of(cls, catalogue: Catalogue) -> LanguageGuess:
-        """Learn from everything the catalogue says and from the examples of what people ask."""
-        counts = {language: Counter(_features(_texts(catalogue, language))) for language in catalogue.languages}
+    def of(cls, texts: Mapping[str, Iterable[str]]) -> LanguageGuess:
+        """Learn from texts of each language."""
+        counts = {language: Counter(_features(written)) for language, written in texts.items()}
         totals = {language: sum(counter.values()) + 1 for language, counter in counts.items()}
         odds: dict[str, dict[str, float]] = {}
         for feature in {feature for counter in counts.values() for feature in counter}:
@@ -41,7 +37,7 @@ class LanguageGuess:
             }
             mean = sum(rates.values()) / len(rates)
             odds[feature] = {language: rate - mean for language, rate in rates.items()}
-        return cls(odds, catalogue.languages)
+        return cls(odds, tuple(texts))
 
     def evidence(self, text: str) -> dict[str, float]:
         """How strongly a text speaks for each language."""
@@ -71,16 +67,3 @@ def _features(texts: Iterable[str]) -> list[str]:
                 if len(word) > 3:
                     features.append("-" + word[-3:])
     return features
-
-
-def _texts(catalogue: Catalogue, language: str) -> Iterable[str]:
-    for answer in catalogue.answers.values():
-        yield from answer.people_ask.get(language, ())
-        yield answer.label[language]
-        for paragraph in answer.paragraphs:
-            yield paragraph.texts[language]
-    for phrase in catalogue.phrases.values():
-        yield phrase.texts[language]
-    for phrase_ in catalogue.lexicon.phrases:
-        if phrase_.language == language:
-            yield phrase_.text

@@ -7,16 +7,16 @@ punctuation aside, is certain; one that is merely near is only ever offered, nev
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from rapidfuzz import fuzz, process
 
 from bot.folding import fold
 
-if TYPE_CHECKING:
-    from bot.catalogue import Catalogue, Language, NodeId
+Language = str
+NodeId = str
 
 SURE = 0.9
 """From this confidence on, the answer is given without asking."""
@@ -32,6 +32,19 @@ _NEAR_AT_MOST = 0.8
 _LEAST_LIKENESS = 55.0
 
 
+class Named(Protocol):
+    """What an answer is called, and what people write who want it, by language."""
+
+    @property
+    def id(self) -> NodeId: ...
+    @property
+    def label(self) -> Mapping[Language, str]: ...
+    @property
+    def synonyms(self) -> Mapping[Language, tuple[str, ...]]: ...
+    @property
+    def people_ask(self) -> Mapping[Language, tuple[str, ...]]: ...
+
+
 @dataclass(frozen=True)
 class Understanding:
     """What the content gives as examples: folded text → the node it belongs to, by language."""
@@ -39,15 +52,19 @@ class Understanding:
     examples: Mapping[Language, Mapping[str, tuple[NodeId, ...]]]
 
     @classmethod
-    def of(cls, catalogue: Catalogue) -> Understanding:
-        return cls({language: _examples(catalogue, language) for language in catalogue.languages})
+    def of(cls, answers: Sequence[Named], languages: Iterable[Language]) -> Understanding:
+        """Learn the names and examples of answers."""
+        return cls({language: _examples(answers, language) for language in languages})
 
     def languages_of(self, folded: str) -> tuple[Language, ...]:
         """The languages in which a text stands word for word among the examples."""
         return tuple(language for language, examples in self.examples.items() if folded and folded in examples)
 
     def rank(self, text: str, language: Language) -> tuple[tuple[NodeId, float], ...]:
-        """The answers that fit best, best first, at most three. Several certain ones: the text is the name of each. The person's own language counts a little more."""
+        """The answers that fit best, best first, at most three. Several certain ones: the text is the name of each.
+
+        The person's own language counts a little more.
+        """
         folded = fold(text)
         if not folded:
             return ()
@@ -69,12 +86,12 @@ def _near(folded: str, examples: Mapping[str, tuple[NodeId, ...]]) -> Iterator[t
     return ((example, score, node) for example, score, _ in found for node in examples[example])
 
 
-def _examples(catalogue: Catalogue, language: Language) -> dict[str, tuple[NodeId, ...]]:
+def _examples(answers: Sequence[Named], language: Language) -> dict[str, tuple[NodeId, ...]]:
     """Folded text → the nodes it stands for. A label says more than a synonym, a synonym more than an example."""
     labels: dict[str, list[NodeId]] = defaultdict(list)
     synonyms: dict[str, list[NodeId]] = defaultdict(list)
     asked: dict[str, list[NodeId]] = defaultdict(list)
-    for answer in catalogue.answers.values():
+    for answer in answers:
         labels[fold(answer.label[language])].append(answer.id)
         for synonym in answer.synonyms.get(language, ()):
             synonyms[synonym].append(answer.id)

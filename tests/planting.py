@@ -174,13 +174,17 @@ def planted(plants: Iterable[Plant], folder: Path) -> Iterator[tuple[Plant, str,
     for plant in plants:
         for edit in plant.edits:
             by_path.setdefault(edit.path, []).append(edit)
+    for edits in by_path.values():
+        edits.sort(key=lambda edit: edit.line)
     for path, edits in by_path.items():
-        _write(folder / path, sorted(edits, key=lambda edit: edit.line))
+        _write(folder / path, edits)
     for plant in plants:
         path, line = plant.at or (plant.edits[0].path, plant.edits[0].line + plant.offset)
-        mine = plant.edits[0] if plant.at is None else None
-        limit = plant.edits[0].line if mine else line
-        above = [edit for edit in by_path.get(path, ()) if edit is not mine and edit.line < limit]
+        edits = by_path.get(path, []) if plant.at is None or (ROOT / path).exists() else []
+        if plant.at is None:
+            above = edits[: next(index for index, edit in enumerate(edits) if edit is plant.edits[0])]
+        else:
+            above = [edit for edit in edits if edit.line < line]
         yield plant, path, line + sum(len(edit.new) - edit.drop for edit in above)
 
 

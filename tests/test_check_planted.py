@@ -7,17 +7,21 @@ them. Planters that do not disturb each other share one copy of the content.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from bot.catalogue import short_code
+from bot.catalogue import REQUIRED_NODES, short_code
 from bot.check import check
 from bot.check.moves import choices_to
 from bot.check.sizes import ALONE, ON_TOP
+from bot.compiling import KNOWN_WORDS
 from bot.fault_messages import MESSAGES
+from bot.library import Document
+from bot.phrases import REQUIRED_PHRASES
+from bot.words import CARRIER_WORDS
 from tests.planting import (
     PLACES,
     ROOT,
@@ -35,7 +39,14 @@ from tests.planting import (
 )
 
 Planter = Callable[[Garden], list[Plant]]
-NEW_ANSWER = ("label:", "  en: Planted {n}", "  es: Sembrada {n}", "text:", "  - en: Ask there.", "    es: Pregunta ahí.")
+NEW_ANSWER = (
+    "label:",
+    "  en: Planted {n}",
+    "  es: Sembrada {n}",
+    "text:",
+    "  - en: Ask there.",
+    "    es: Pregunta ahí.",
+)
 HARD = "Applicants demonstrating insufficient documentation experience considerable administrative complications. "
 DURO = "Solicitantes imposibilitados documentalmente experimentarían considerables complicaciones administrativas. "
 LONG = "Bring the form and one photo. "
@@ -43,10 +54,6 @@ SHORT = "Stay on the line. "
 
 
 # --- files that cannot be read as they are -------------------------------------------------------------------------
-
-
-def _label_line(doc, language="en"):  # type: ignore[no-untyped-def]
-    return doc.line("label", language)
 
 
 def _labels(code: str, change: Callable[[str], str], language: str = "en") -> Planter:
@@ -87,9 +94,7 @@ def empty_file(garden: Garden) -> list[Plant]:
 
 
 def key_twice(garden: Garden) -> list[Plant]:
-    return [
-        below(doc.source.path, doc.line("label", "en"), ("  en: Again",), "key-twice") for doc in garden.answers()
-    ]
+    return [below(doc.source.path, doc.line("label", "en"), ("  en: Again",), "key-twice") for doc in garden.answers()]
 
 
 def unknown_file(garden: Garden) -> list[Plant]:
@@ -125,11 +130,11 @@ def bad_id(garden: Garden) -> list[Plant]:
 def fact_value(garden: Garden) -> list[Plant]:
     return [
         Plant("fact-value", (Edit(doc.source.path, doc.line(key) + 1, ("  date: 2026-01-01",)),), at=_entry(doc, key))
-        for doc, key in garden.entries("facts")
+        for doc, key in garden.entries("facts", lambda shape: shape.date is None)
     ]
 
 
-def _entry(doc, key):  # type: ignore[no-untyped-def]
+def _entry(doc: Document, key: str) -> tuple[str, int]:
     return doc.source.path, doc.line(key)
 
 
@@ -141,9 +146,7 @@ def key_without(garden: Garden) -> list[Plant]:
 
 
 def duplicate_id(garden: Garden) -> list[Plant]:
-    return [
-        new_file(f"content/zz/{doc.id}.yaml", _new(n), "duplicate-id") for n, doc in enumerate(garden.answers())
-    ]
+    return [new_file(f"content/zz/{doc.id}.yaml", _new(n), "duplicate-id") for n, doc in enumerate(garden.answers())]
 
 
 def _new(n: int) -> tuple[str, ...]:
@@ -174,7 +177,9 @@ def dangling_node(garden: Garden) -> list[Plant]:
     plants = []
     for doc, id_ in nodes:
         at = garden.random.randrange(len(doc.value[id_].next))
-        plants.append(changed(doc.source.path, doc.line(id_, "next", at), lambda text: text + "-nowhere", "dangling-node"))
+        plants.append(
+            changed(doc.source.path, doc.line(id_, "next", at), lambda text: text + "-nowhere", "dangling-node")
+        )
     return plants
 
 
@@ -243,7 +248,9 @@ def _notices(code: str, change: dict[str, str], told_at: str, offset: int = 0) -
                 "places": ["  places:", "    - inm-border"],
             }
             parts[told_at] = [line.replace(*change[told_at].split(" > ")) for line in parts[told_at]]
-            above = sum(len(lines) for name, lines in parts.items() if list(parts).index(name) < list(parts).index(told_at))
+            above = sum(
+                len(lines) for name, lines in parts.items() if list(parts).index(name) < list(parts).index(told_at)
+            )
             new = tuple(line for lines in parts.values() for line in lines)
             plants.append(Plant(code, (Edit(doc.source.path, doc.line(0), new),), above + offset))
         return plants
@@ -251,29 +258,32 @@ def _notices(code: str, change: dict[str, str], told_at: str, offset: int = 0) -
     return plant
 
 
-def _missing_entries(kind: str, code: str) -> Planter:
+def _missing_entries(kind: str, code: str, needed: Sequence[str]) -> Planter:
     def plant(garden: Garden) -> list[Plant]:
         return [
-            Plant(code, (Edit(doc.source.path, doc.line(key), drop=length_of(doc, key)),), at=(doc.source.path, 1), says=f"“{key}”")
-            for doc, key in garden.entries(kind, lambda _: True)
-        ]
+            Plant(
+                code,
+                (Edit(doc.source.path, doc.line(key), drop=length_of(doc, key)),),
+                at=(doc.source.path, 1),
+                says=f"“{key}”",
+            )
+            for doc, key in garden.entries(kind, count=200)
+            if key in needed
+        ][:PLACES]
 
     return plant
 
 
 def missing_node(garden: Garden) -> list[Plant]:
-    from bot.catalogue import REQUIRED_NODES
-
     files = {doc.id: doc.source.path for doc in garden.project.library.of("answer")}
     return [
-        Plant("missing-node", (Edit(files[id_], 1, drop=-1),), at=("content", 1), says=f"“{id_}”") for id_ in REQUIRED_NODES
+        Plant("missing-node", (Edit(files[id_], 1, drop=-1),), at=("content", 1), says=f"“{id_}”")
+        for id_ in REQUIRED_NODES
     ]
 
 
 def _missing_files(*names: str) -> Planter:
-    return lambda garden: [
-        Plant("missing-file", (Edit(name, 1, drop=-1),), at=(name, 1)) for name in names
-    ]
+    return lambda garden: [Plant("missing-file", (Edit(name, 1, drop=-1),), at=(name, 1)) for name in names]
 
 
 def code_clash(garden: Garden) -> list[Plant]:
@@ -298,7 +308,11 @@ def code_clash(garden: Garden) -> list[Plant]:
 
 def missing_language(garden: Garden) -> list[Plant]:
     return [
-        Plant("missing-language", (Edit(doc.source.path, doc.line("label", "es"), drop=1),), at=(doc.source.path, doc.line("label")))
+        Plant(
+            "missing-language",
+            (Edit(doc.source.path, doc.line("label", "es"), drop=1),),
+            at=(doc.source.path, doc.line("label")),
+        )
         for doc in garden.answers()
     ]
 
@@ -356,7 +370,12 @@ def no_options(garden: Garden) -> list[Plant]:
 def option_twice(garden: Garden) -> list[Plant]:
     nodes = garden.nodes(lambda id_: bool(garden.project.catalogue.nodes[id_].next))
     return [
-        below(doc.source.path, doc.line(id_, "next", 0), (line_at(doc.source.path, doc.line(id_, "next", 0)),), "option-twice")
+        below(
+            doc.source.path,
+            doc.line(id_, "next", 0),
+            (line_at(doc.source.path, doc.line(id_, "next", 0)),),
+            "option-twice",
+        )
         for doc, id_ in nodes
     ]
 
@@ -373,10 +392,21 @@ def menu_too_long(garden: Garden) -> list[Plant]:
 
 
 def empty_answer(garden: Garden) -> list[Plant]:
-    lines = ("label:", "  en: Empty {n}", "  es: Vacía {n}", "text:", "  - en: '{{line:{line}}}'", "    es: '{{line:{line}}}'")
+    lines = (
+        "label:",
+        "  en: Empty {n}",
+        "  es: Vacía {n}",
+        "text:",
+        "  - en: '{{line:{line}}}'",
+        "    es: '{{line:{line}}}'",
+    )
     shown = [line.id for line in garden.project.catalogue.lines.values() if not line.always and not line.held]
     return [
-        new_file(f"content/zz/empty-{n}.yaml", tuple(text.format(n=n, line=garden.random.choice(shown)) for text in lines), "empty-answer")
+        new_file(
+            f"content/zz/empty-{n}.yaml",
+            tuple(text.format(n=n, line=garden.random.choice(shown)) for text in lines),
+            "empty-answer",
+        )
         for n in range(PLACES)
     ]
 
@@ -396,7 +426,9 @@ def bare_heading(garden: Garden) -> list[Plant]:
 def bad_hours(garden: Garden) -> list[Plant]:
     plants = []
     for doc, key in garden.entries("places", lambda shape: shape.hours == ["unknown"]):
-        plants.append(changed(doc.source.path, doc.line(key, "hours"), lambda _: "  hours: in the mornings", "bad-hours"))
+        plants.append(
+            changed(doc.source.path, doc.line(key, "hours"), lambda _: "  hours: in the mornings", "bad-hours")
+        )
     return plants
 
 
@@ -420,19 +452,28 @@ def options_clash(garden: Garden) -> list[Plant]:
             continue
         garden.taken |= {one.source.path, other.source.path}
         label = line_at(one.source.path, one.line("label", "en"))
-        plants.append(changed(other.source.path, other.line("label", "en"), lambda _, label=label: label, "options-clash"))
+        plants.append(
+            changed(other.source.path, other.line("label", "en"), lambda _, label=label: label, "options-clash")
+        )
     return plants
 
 
 def danger_in_label(garden: Garden) -> list[Plant]:
     phrases = [p.text for p in garden.project.catalogue.lexicon.phrases if len(p.text) <= 20 and "*" not in p.text]
     return [
-        changed(doc.source.path, doc.line("label", "es"), lambda _: f"  es: {garden.random.choice(phrases)}", "danger-in-label")
+        changed(
+            doc.source.path,
+            doc.line("label", "es"),
+            lambda _: f"  es: {garden.random.choice(phrases)}",
+            "danger-in-label",
+        )
         for doc in garden.answers()
     ]
 
 
-def _in_words(code: str, choose: Callable[[Garden, str], str], accept: Callable[[str], bool] = lambda _: True) -> Planter:
+def _in_words(
+    code: str, choose: Callable[[Garden, str], str], accept: Callable[[str], bool] = lambda _: True
+) -> Planter:
     """One more word of a command."""
     return lambda garden: [
         below(doc.source.path, doc.line(key, "words", language), (f"      {choose(garden, key)}",), code)
@@ -442,14 +483,14 @@ def _in_words(code: str, choose: Callable[[Garden, str], str], accept: Callable[
 
 
 def _word_of_another(garden: Garden, key: str) -> str:
+    """A word of a command further up, which nobody has taken: the later one of two is told."""
     words = garden.project.documents["words", "words"].value
-    return next(
-        word
-        for other in ("privacy", "thanks")
-        if other != key
-        for word in words[other].words["es"].split("\n")
-        if word
+    above = list(words)[: list(words).index(key)]
+    found = [word for other in above for text in words[other].words.values() for word in text.split("\n")]
+    (word,) = garden.pick(
+        {word for word in found if word and word not in CARRIER_WORDS}, lambda word: ("word", word), 1
     )
+    return word
 
 
 CARRIERS_MAY = ("carrier-stop", "carrier-end", "opt-out", "help-numbers", "opt-in", "opt-in-if-out")
@@ -474,17 +515,23 @@ def held_line(garden: Garden) -> list[Plant]:
 
 
 def menu_page(garden: Garden) -> list[Plant]:
-    heading = "This is a list of what we know, and it goes on for longer than anybody wants to read on a small telephone, " * 2
+    heading = (
+        "This is a list of what we know, and it goes on for longer than anybody wants to read on a small telephone, "
+        * 2
+    )
     catalogue = garden.project.catalogue
     menus = [id_ for id_, node in catalogue.nodes.items() if node.menu and id_ not in ("main", "trafficking")]
     plants = []
     for id_ in menus:
         doc = garden.project.documents["answer", id_]
-        if catalogue.answers[id_].review.sources or catalogue.is_danger(id_):
+        if catalogue.answers[id_].review.sources or catalogue.is_danger(id_) or doc.source.path in garden.taken:
             continue
+        garden.taken.add(doc.source.path)
         ((_, written),) = [pair for pair in garden.project.texts_of("answer", id_, "text", 0) if pair[0] == "en"]
         line = written.line
-        plants.append(changed(doc.source.path, line, lambda text: _indent(text) + heading.strip(" ,") + ".", "menu-page-too-long"))
+        plants.append(
+            changed(doc.source.path, line, lambda text: _indent(text) + heading.strip(" ,") + ".", "menu-page-too-long")
+        )
     return plants
 
 
@@ -531,7 +578,11 @@ def review_past(garden: Garden) -> list[Plant]:
 
 def review_missing(garden: Garden) -> list[Plant]:
     return [
-        Plant("review-missing", (Edit(doc.source.path, doc.line("checked"), drop=1),), at=(doc.source.path, doc.line("sources")))
+        Plant(
+            "review-missing",
+            (Edit(doc.source.path, doc.line("checked"), drop=1),),
+            at=(doc.source.path, doc.line("sources")),
+        )
         for doc in garden.answers(count=200)
         if doc.value.checked and doc.value.sources
     ][:PLACES]
@@ -539,7 +590,11 @@ def review_missing(garden: Garden) -> list[Plant]:
 
 def no_source(garden: Garden) -> list[Plant]:
     return [
-        Plant("no-source", (Edit(doc.source.path, doc.line(key, "sources"), drop=length_of(doc, key, "sources")),), at=_entry(doc, key))
+        Plant(
+            "no-source",
+            (Edit(doc.source.path, doc.line(key, "sources"), drop=length_of(doc, key, "sources")),),
+            at=_entry(doc, key),
+        )
         for doc, key in garden.entries("facts")
     ]
 
@@ -548,13 +603,17 @@ def line_unconfirmed(garden: Garden) -> list[Plant]:
     new = ("  confirmed:", "    on: 2025-01-01", "    by: a test", "    how: call")
     lines = garden.entries("helplines", lambda shape: not shape.always and not shape.held and shape.confirmed is None)
     return [
-        Plant("line-unconfirmed", (Edit(doc.source.path, doc.line(key) + 1, new),), at=_entry(doc, key)) for doc, key in lines
+        Plant("line-unconfirmed", (Edit(doc.source.path, doc.line(key) + 1, new),), at=_entry(doc, key))
+        for doc, key in lines
     ]
 
 
 def answer_unconfirmed(garden: Garden) -> list[Plant]:
     docs = [doc for doc in garden.answers(count=200) if not doc.value.confirm_locally and doc.value.sources][:PLACES]
-    return [Plant("answer-unconfirmed", (Edit(doc.source.path, doc.line("sources"), ("confirm_locally: true",)),)) for doc in docs]
+    return [
+        Plant("answer-unconfirmed", (Edit(doc.source.path, doc.line("sources"), ("confirm_locally: true",)),))
+        for doc in docs
+    ]
 
 
 def _hard(code: str, language: str, sentence: str) -> Planter:
@@ -603,14 +662,13 @@ def unused_question(garden: Garden) -> list[Plant]:
 
 def locales(garden: Garden) -> list[Plant]:
     (doc,) = garden.project.library.of("languages")
-    return [changed(doc.source.path, doc.line(key, "locale"), lambda _: "  locale: nowhere", "bad-locale") for key in doc.value]
+    return [
+        changed(doc.source.path, doc.line(key, "locale"), lambda _: "  locale: nowhere", "bad-locale")
+        for key in doc.value
+    ]
 
 
-def _chain(*planters: Planter) -> Planter:
-    return lambda garden: [plant for planter in planters for plant in planter(garden)]
-
-
-SMS_LONG = LONG * 45
+SMS_LONG = LONG * 60
 
 BATCHES: dict[str, tuple[Planter, ...]] = {
     "unreadable": (
@@ -630,7 +688,14 @@ BATCHES: dict[str, tuple[Planter, ...]] = {
         unknown_file,
         wrong_ending,
     ),
-    "misshapen": (missing_key, wrong_value, bad_id, duplicate_id, missing_language),
+    "misshapen": (
+        missing_key,
+        wrong_value,
+        bad_id,
+        duplicate_id,
+        missing_language,
+        _labels("unknown-language", lambda text: text.replace("es:", "sp:"), "es"),
+    ),
     "facts": (fact_value, key_without, not_filled, dangling_town, group_value),
     "nowhere": (
         dangling_node,
@@ -645,22 +710,40 @@ BATCHES: dict[str, tuple[Planter, ...]] = {
         _notices("dangling-place", {"places": "inm-border > inm-boarder"}, "places", 1),
         _notices("notice-dates", {"until": "2026-01-05 > 2026-01-04"}, "until"),
     ),
-    "phrases": (_missing_entries("phrases", "missing-phrase"),),
-    "words": (_missing_entries("words", "missing-word"), missing_danger),
+    "phrases": (_missing_entries("phrases", "missing-phrase", REQUIRED_PHRASES),),
+    "words": (_missing_entries("words", "missing-word", KNOWN_WORDS), missing_danger),
     "nodes": (missing_node,),
     "files": (
-        _missing_files(*(f"content/{name}.yaml" for name in ("facts", "sources", "places", "towns", "helplines", "words", "phrases", "danger/es"))),
+        _missing_files(
+            *(
+                f"content/{name}.yaml"
+                for name in ("facts", "sources", "places", "towns", "helplines", "words", "phrases", "danger/es")
+            )
+        ),
     ),
     "locales": (locales,),
     "ways": (
         _below_node("open-case", "  ask: country", accept=_is_plain),
-        _below_node("route-shadowed", "  then:", "    - go: main", "    - when:", "        fears-government: yes", "      go: main", offset=2, accept=_is_plain),
+        _below_node(
+            "route-shadowed",
+            "  then:",
+            "    - go: main",
+            "    - when:",
+            "        fears-government: yes",
+            "      go: main",
+            offset=2,
+            accept=_is_plain,
+        ),
         no_way_on,
         no_options,
         option_twice,
     ),
     "circles": (circles,),
-    "reach": (unreachable, _texts("amounts-differ", "es", " 47"), _texts("links-differ", "es", " https://example.org/x")),
+    "reach": (
+        unreachable,
+        _texts("amounts-differ", "es", " 47"),
+        _texts("links-differ", "es", " https://example.org/x"),
+    ),
     "depth": (too_deep, code_clash),
     "choices": (
         menu_too_long,
@@ -670,13 +753,17 @@ BATCHES: dict[str, tuple[Planter, ...]] = {
     ),
     "commands": (
         _labels("label-is-command", lambda _: "  en: Main menu"),
-        _in_words("word-twice", _word_of_another, lambda key: key not in ("privacy", "thanks")),
+        _in_words("word-twice", _word_of_another, lambda key: key not in ("carrier-stop", "carrier-end", "opt-out")),
         _texts("word-not-accepted", "es", " Escribe FLORES."),
         _texts("carrier-word", "en", " Write STOP."),
         _texts("placeholders-differ", "es", " {tvtf_age}"),
     ),
     "carriers": (
-        _in_words("carrier-command", lambda garden, _: garden.random.choice(["revoke", "optout", "quit"]), lambda key: key not in CARRIERS_MAY),
+        _in_words(
+            "carrier-command",
+            lambda garden, _: garden.random.choice(["revoke", "optout", "quit"]),
+            lambda key: key not in CARRIERS_MAY,
+        ),
         phones_differ,
         _texts("phone-typed", "en", " 983 123 4567"),
         _texts("amount-typed", "es", " 560 pesos"),
@@ -685,11 +772,11 @@ BATCHES: dict[str, tuple[Planter, ...]] = {
     ),
     "empty": (empty_answer, bare_heading, bad_hours),
     "long": (
+        menu_page,
         _below_text("sms-too-long", "en", SMS_LONG),
         _below_text("whatsapp-too-long", "es", SMS_LONG),
         _below_text("line-too-long", "en", LONG.replace(". ", ", ") * 20),
         _below_text("sms-danger-too-long", "es", SHORT * 30, danger=True),
-        menu_page,
         result_too_long,
     ),
     "asked": (question_too_long, phrase_too_long, _below_text("long-sentence", "en", "one " * 20, danger=True)),
@@ -732,7 +819,12 @@ def test_planted_faults_are_told_at_their_line(batch: str, tmp_path: Path) -> No
 
 def test_every_class_of_fault_is_planted() -> None:
     """A new class of fault needs a planter, or a reason to be in ONLY_BROKEN."""
-    codes = {plant.code for batch, planters in BATCHES.items() for planter in planters for plant in planter(Garden(Random(batch)))}
+    codes = {
+        plant.code
+        for batch, planters in BATCHES.items()
+        for planter in planters
+        for plant in planter(Garden(Random(batch)))
+    }
     assert codes == set(MESSAGES) - ONLY_BROKEN
 
 

@@ -26,6 +26,8 @@ from webhook.twilio_edge.inbound import Received
 
 MAX_CONFLICTS = 10
 COMMIT_RESERVE_S = 0.6  # what the store may still need after an action
+REPORTS = frozenset({"complaint", "number-does-not-work"})
+"""Pages whose opening tells the operator that something may be wrong (safety R50)."""
 
 FORGOTTEN = State(Session(), Prefs())
 FAILED = ActionResult(failed=True)
@@ -167,6 +169,8 @@ class Conversation:
         self._metrics.turns.labels(turn.outcome, channel, turn.language).inc()
         if turn.danger:
             self._metrics.dangers.labels(turn.danger, channel).inc()
+        if turn.node in REPORTS and turn.outcome == "answered":
+            self._metrics.reports.labels(turn.node).inc()
         if not kept:
             self._metrics.forgotten.inc()
 

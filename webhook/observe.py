@@ -105,6 +105,10 @@ class Metrics:
         self.dangers = Counter(
             "ventanilla_dangers", "Messages that told of danger.", ["tier", "channel"], registry=self._registry
         )
+        self.reports = Counter(
+            "ventanilla_reports", "Times a page for complaints or false numbers was opened.", ["node"],
+            registry=self._registry,
+        )  # fmt: skip
         self.repeats = Counter("ventanilla_repeats", "Messages that came again.", registry=self._registry)
         self.conflicts = Counter(
             "ventanilla_conflicts", "Turns stepped again because another was first.", registry=self._registry

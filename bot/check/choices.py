@@ -111,7 +111,7 @@ def _names(project: Project, kind: str, id_: str, *where: str | int, is_label: b
 def commands_in_labels(project: Project) -> Iterator[Fault]:
     """A name that is also a global word would never be taken for the option."""
     words = project.catalogue.words
-    for id_ in _options(project):
+    for id_ in dict.fromkeys([*_options(project), *(answer.id for answer in project.answers)]):
         for name in names_of(project, id_):
             word = words.by_text.get(name.word)
             if word is None or word.target == id_ or (word.command in _YIELDS and name.is_label):

@@ -142,7 +142,6 @@ def questions(project: Project) -> Iterator[Fault]:
                 line = document.line("text", language)
                 values = {"slot": question.slot, "language": language}
                 yield Fault(document.source.path, line, "question-too-long", values)
-                break
             undecided = replace(scene, prefs=replace(scene.prefs, consent=None))
             if question.personal and replying.ask(undecided, asking, question).state.session.more:
                 yield project.entry_fault(
