@@ -21,8 +21,10 @@ from bot.danger import Lexicon
 from bot.folding import fold
 from bot.hours import OpeningHours
 from bot.language import LanguageGuess
+from bot.names import Language as Language
+from bot.names import NodeId as NodeId
 from bot.session import CODE_LENGTH
-from bot.understanding import Language, NodeId, Understanding
+from bot.understanding import Understanding
 from bot.words import Words
 
 Texts = Mapping[Language, str]

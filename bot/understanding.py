@@ -14,9 +14,7 @@ from typing import Protocol
 from rapidfuzz import fuzz, process
 
 from bot.folding import fold
-
-Language = str
-NodeId = str
+from bot.names import Language, NodeId
 
 SURE = 0.9
 """From this confidence on, the answer is given without asking."""
