@@ -184,7 +184,7 @@ def planted(plants: Iterable[Plant], folder: Path) -> Iterator[tuple[Plant, str,
         if plant.at is None:
             above = edits[: next(index for index, edit in enumerate(edits) if edit is plant.edits[0])]
         else:
-            above = [edit for edit in edits if edit.line < line]
+            above = [edit for edit in edits if edit.line < line or (edit.line == line > 1 and not edit.drop)]
         yield plant, path, line + sum(len(edit.new) - edit.drop for edit in above)
 
 

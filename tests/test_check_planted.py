@@ -517,7 +517,7 @@ def held_line(garden: Garden) -> list[Plant]:
 def menu_page(garden: Garden) -> list[Plant]:
     heading = (
         "This is a list of what we know, and it goes on for longer than anybody wants to read on a small telephone, "
-        * 2
+        * 3
     )
     catalogue = garden.project.catalogue
     menus = [id_ for id_, node in catalogue.nodes.items() if node.menu and id_ not in ("main", "trafficking")]
@@ -753,7 +753,13 @@ BATCHES: dict[str, tuple[Planter, ...]] = {
     ),
     "commands": (
         _labels("label-is-command", lambda _: "  en: Main menu"),
-        _in_words("word-twice", _word_of_another, lambda key: key not in ("carrier-stop", "carrier-end", "opt-out")),
+        _in_words(
+            "word-twice",
+            _word_of_another,
+            lambda key: (
+                key not in ("carrier-stop", "carrier-end", "opt-out", "exit", "delete", "help-numbers", "opt-in")
+            ),
+        ),
         _texts("word-not-accepted", "es", " Escribe FLORES."),
         _texts("carrier-word", "en", " Write STOP."),
         _texts("placeholders-differ", "es", " {tvtf_age}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.catalogue import ADVISOR, LANGUAGE_SLOT, NOT_THIS, RATHER_NOT, option_id
+from bot.catalogue import ADVISOR, HELP_NUMBERS, LANGUAGE_SLOT, MAIN, NOT_THIS, RATHER_NOT, option_id
 from bot.check.project import Project
 from bot.faults import Fault
 from bot.folding import fold
@@ -19,6 +19,10 @@ PHRASE_LABELS = ("rather_not_say", "consent_yes", "consent_no", "not_this")
 
 _YIELDS = frozenset({Command.GREETING, Command.GO, Command.LANGUAGE, Command.OPT_IN_IF_OUT, Command.MORE})
 """Commands that give way to the label of something on offer (`bot/conversation.py`)."""
+
+
+_SAME = {MAIN: Command.MENU, NOT_THIS: Command.NOT_THIS, HELP_NUMBERS: Command.HELP_NUMBERS}
+"""Options that do what the command of the same name does."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ def commands_in_labels(project: Project) -> Iterator[Fault]:
             word = words.by_text.get(name.word)
             if word is None or word.target == id_ or (word.command in _YIELDS and name.is_label):
                 continue
-            if word.command is Command.OPT_IN_IF_OUT or (id_ == NOT_THIS and word.command is Command.NOT_THIS):
+            if word.command is Command.OPT_IN_IF_OUT or _SAME.get(id_) is word.command:
                 continue
             values = {"label": name.text, "command": word.target or word.command.value}
             yield Fault(name.path, name.line, "label-is-command", values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -135,18 +135,28 @@ def questions(project: Project) -> Iterator[Fault]:
     for question in catalogue.questions.values():
         asking = next((node for node in catalogue.nodes.values() if question.slot in node.ask), None)
         for language, channel in product(catalogue.languages, Channel if asking is not None else ()):
-            scene = scene_at(catalogue, asking.id if asking else "", channel, language, project.today, {})
             assert asking is not None
-            if replying.ask(scene, asking, question).state.session.more:
+            scene = scene_at(catalogue, asking.id, channel, language, project.today, {})
+            turn = replying.ask(scene, asking, question)
+            if _is_cut(turn, channel, question.text[language], replying.options_of(scene, question)):
                 document = project.documents["question", question.slot]
                 line = document.line("text", language)
                 values = {"slot": question.slot, "language": language}
                 yield Fault(document.source.path, line, "question-too-long", values)
             undecided = replace(scene, prefs=replace(scene.prefs, consent=None))
-            if question.personal and replying.ask(undecided, asking, question).state.session.more:
+            if not question.personal:
+                continue
+            turn = replying.ask(undecided, asking, question)
+            if len(turn.state.session.offered) < len(replying.consent_options()):
                 yield project.entry_fault(
                     "phrases", "consent", "phrase-too-long", language, id="consent", language=language
                 )
+
+
+def _is_cut(turn: Turn, channel: Channel, text: str, options: Sequence[str]) -> bool:
+    """Whether a reply leaves out the end of a text, or some of its choices."""
+    end = PENS[channel].plain(text.strip().splitlines()[-1])[-20:] if text.strip() else ""
+    return end not in (turn.reply or "") or len(turn.state.session.offered) < len(options)
 
 
 ALONE = ("exit_done", "deleted", "not_possible_now", "opted_out", "service_down", "too_fast", "nearest-unknown-town")
@@ -177,7 +187,8 @@ def _sized(project: Project, language: Language) -> Iterator[tuple[str, bool]]:
         text = PENS[Channel.SMS].plain(scene.phrase(key))
         yield key, segments.count(text).segments > MAX_SEGMENTS
     for key in ON_TOP:
-        yield key, replying.show(scene.led_by(scene.phrase(key)), MAIN).state.session.more > 0
+        turn = replying.show(scene.led_by(scene.phrase(key)), MAIN)
+        yield key, len(turn.state.session.offered) < len(replying.follow_ups(scene, MAIN))
     here = replace(scene, session=Session(node=MAIN))
     helped = here.led_by(here.phrase("help_line", numbers="; ".join(_emergency(here))))
     longest = sorted(catalogue.answers, key=lambda id_: -len(catalogue.answers[id_].label[language]))[:3]
