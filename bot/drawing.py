@@ -15,7 +15,15 @@ from typing import NamedTuple, Protocol
 MENU_KEY = "0"
 BACK_KEY = "9"
 
-_SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=[A-ZÁÉÍÓÚÑ¿¡\d{*])")
+_ABBREVIATED = (
+    "Av", "Ave", "Blvd", "Calz", "Canc", "Car", "Col", "Cons", "Dept", "Depto", "Des", "Dr", "Dra", "Emb", "Est",
+    "Gob", "Gov", "Imm", "Lic", "Mig", "Min", "Nat", "Sr", "Sra", "St", "Sta", "Tel",
+)  # fmt: skip
+"""Words whose full stop ends no sentence."""
+
+_SENTENCE_END = re.compile(
+    "".join(rf"(?<!\b{word}\.)" for word in _ABBREVIATED) + r"(?<=[.!?]) +(?=[A-ZÁÉÍÓÚÑ¿¡\d{*])"
+)
 
 
 class Choice(NamedTuple):

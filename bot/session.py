@@ -144,9 +144,9 @@ def dump(session: Session, codes: Codes) -> str:
             codes.code(session.node) if session.node else "",
             session.asking,
             session.more,
-            "".join(codes.code(id_) for id_ in session.offered),
+            "".join([codes.code(id_) for id_ in session.offered]),
             session.printed,
-            "".join(codes.code(id_) for id_ in session.path),
+            "".join([codes.code(id_) for id_ in session.path]),
             {name: [slot.value, slot.until_s - base_s] for name, slot in session.slots.items()},
             session.misses,
             session.owner.value + session.ticket,
@@ -204,7 +204,7 @@ CODE_LENGTH = 4
 
 def _ids(codes_joined: str, codes: Codes) -> tuple[str, ...]:
     step = range(0, len(codes_joined), CODE_LENGTH)
-    return tuple(codes.id(codes_joined[at : at + CODE_LENGTH]) for at in step)
+    return tuple([codes.id(codes_joined[at : at + CODE_LENGTH]) for at in step])
 
 
 _OPT_OUT_LETTERS = {Channel.SMS: "s", Channel.WHATSAPP: "w"}

@@ -24,7 +24,9 @@ from datetime import date
 from pathlib import Path
 
 from bot.check import check
+from bot.compiling import KNOWN_WORDS
 from bot.faults import Fault
+from bot.phrases import REQUIRED_PHRASES
 from webhook.commands.checking import changed_transcripts
 
 BROKEN = Path(__file__).parent / "broken"
@@ -63,10 +65,28 @@ def as_told(fault: Fault) -> Expected:
     return Expected(fault.path, fault.line, fault.code, **sentences)
 
 
-def broken_project(file: Path, folder: Path) -> Path:
-    """A copy of the base with the change of a file made to it."""
+def base_project(folder: Path) -> Path:
+    """A copy of the base. Phrases and words that the program has learnt to need since then are added at the end."""
     root = folder / "project"
     shutil.copytree(BASE, root)
+    for name, needed in (("phrases", REQUIRED_PHRASES), ("words", KNOWN_WORDS)):
+        file = root / "content" / f"{name}.yaml"
+        text = file.read_text(encoding="utf-8")
+        have = {line.rstrip(":") for line in text.splitlines() if line and not line.startswith(" ")}
+        new = (_NEW[name].format(id=id_, word=id_.replace("-", " ")) for id_ in needed if id_ not in have)
+        file.write_text(text + "".join(new), encoding="utf-8")
+    return root
+
+
+_NEW = {
+    "phrases": "{id}:\n  en: New\n  es: Nueva\n",
+    "words": "{id}:\n  words:\n    en: |\n      {word} new\n    es: |\n      {word} nueva\n",
+}
+
+
+def broken_project(file: Path, folder: Path) -> Path:
+    """A copy of the base with the change of a file made to it."""
+    root = base_project(folder)
     for part in _parts(file):
         _change(root / part[0], part[1:])
     return root

@@ -7,11 +7,11 @@ every channel, for people of whom nothing is known and for people who have said 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
-from itertools import product
+from itertools import groupby, product
 
 from bot.actions.runner import Runner
 from bot.catalogue import MAIN, Catalogue
@@ -157,6 +157,14 @@ def everything(
             for number, turn in enumerate(pages(catalogue, first, channel, at=at)):
                 if turn.reply is not None:
                     yield Heard(node, language, channel, slots, turn, number)
+
+
+def together(replies: Iterable[Heard]) -> Iterator[Heard]:
+    """The pages of each answer put together again."""
+    for _, found in groupby(replies, key=lambda one: (one.asked_for, one.language, one.channel, tuple(one.slots.items()))):
+        parts = list(found)
+        text = "\n".join(one.text for one in parts)
+        yield replace(parts[-1], turn=replace(parts[-1].turn, reply=text, outcome=parts[0].turn.outcome))
 
 
 def _at(state: State, at: datetime) -> State:

@@ -8,12 +8,12 @@ import pytest
 
 from bot.check import check
 from bot.fault_messages import MESSAGES
-from tests.broken_files import BASE, TODAY, broken_files, broken_project, expected, faults_of
+from tests.broken_files import TODAY, base_project, broken_files, broken_project, expected, faults_of
 
 
-def test_the_base_has_no_fault() -> None:
+def test_the_base_has_no_fault(tmp_path: Path) -> None:
     """What a file of the folder reports must come from that file."""
-    assert [str(fault) for fault in check(BASE, TODAY)] == []
+    assert [str(fault) for fault in check(base_project(tmp_path), TODAY)] == []
 
 
 @pytest.mark.parametrize("file", broken_files(), ids=lambda file: file.stem)

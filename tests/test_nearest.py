@@ -50,13 +50,21 @@ def test_distance_is_the_same_both_ways(a: tuple[float, float], b: tuple[float, 
 
 def test_the_nearest_come_first_and_no_more_than_asked_for() -> None:
     """Three places fit in an SMS; the order is what the person asked for."""
-    assert ids(near(spot("chetumal"))) == ["rights-chetumal", "inm-bridge", "inm-cancun"]
+    assert ids(near(spot("chetumal"))) == ["rights-chetumal", "inm-bridge"]
     assert ids(near(spot("chetumal"), limit=1)) == ["rights-chetumal"]
+
+
+def test_a_far_place_is_listed_only_where_nothing_is_near() -> None:
+    """An office three hundred kilometres away is no help beside one in town; where it is the only one, it is."""
+    assert "inm-cancun" not in ids(near(spot("chetumal"), limit=99))
+    far = place("far", kinds=["migration"], town="cancun", hours="Mon-Fri 09:00-13:00")
+    assert ids(nearest([far], TOWNS_BY_ID, spot("chetumal"), NOW)) == ["far"]
 
 
 def test_each_has_its_distance_and_its_door() -> None:
     """A place in the same town has no distance: a town's centre says nothing exact about a door in it."""
-    rights, bridge, cancun = near(spot("chetumal"))
+    rights, bridge = near(spot("chetumal"))
+    (cancun,) = near(spot("cancun"), limit=1)
     assert (rights.km, rights.is_open, rights.changes_at) == (None, None, None)
     assert bridge.km == pytest.approx(9.7, abs=0.5)
     assert bridge.is_open is True

@@ -32,7 +32,7 @@ def test_r60_on_whatsapp_the_privacy_text_says_how_far_the_lock_reaches(language
     catalogue = shipped()
     told, _ = whole(catalogue, go(catalogue, person(language), "privacy"), Channel.WHATSAPP)
     for wanted in {
-        "en": ("twilio", "only as far as that firm", "by default", "30 days"),
+        "en": ("twilio", "only as far as that firm", "30 days"),
         "es": ("twilio", "solo hasta esa empresa", "30 dias"),
     }[language]:
         assert wanted in plain(told), wanted
@@ -63,7 +63,7 @@ def test_r62_an_sms_is_cheap_and_never_more_than_three_segments(production: bool
     for one in heard(show_unconfirmed=not production):
         if one.channel is Channel.SMS:
             counted = segments.count(one.text)
-            assert counted.encoding is "GSM-7", (one.where, one.text)
+            assert counted.encoding == "GSM-7", (one.where, one.text)
             assert counted.segments <= 3, one.where
             assert one.page <= 1, one.where
 

@@ -7,13 +7,12 @@ who are already talking, with unconfirmed help lines shown (development) and hid
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from bot import segments
 from bot.catalogue import MAIN, WELCOME, Catalogue
-from bot.check import sizes
+from bot.check import cases, sizes
 from bot.check.moves import MAX_DEPTH, by_word, choices_to
 from bot.check.project import Project
 from bot.inbound import Channel
@@ -32,10 +31,8 @@ def shown(catalogue: Catalogue) -> Iterator[tuple[Scene, str, list[Turn]]]:
     """Every answer in every case, with the messages it takes."""
     project = Project(Library(), catalogue, NOW.date())
     for answer in catalogue.answers.values():
-        for scene in sizes.scenes(project, answer):
-            for first in (False, True):
-                start = replace(scene, first=first, session=replace(scene.session, node="" if first else MAIN))
-                yield start, answer.id, list(sizes.messages(start, answer.id))
+        for _, scene in cases.scenes(project, answer):
+            yield scene, answer.id, list(sizes.messages(scene, answer.id))
 
 
 def test_every_page_can_be_sent(catalogue: Catalogue) -> None:

@@ -60,6 +60,7 @@ def serve(
     set_up_logging(production=settings.is_production)
     catalogue = load_content(settings, LastGood(settings.var)).current
     if can_fork():
+        catalogue.warm()
         _preloaded = catalogue
         gc.freeze()  # what is shared stays shared: the collector would write into it
     multiprocessing.set_start_method("fork" if can_fork() else "spawn", force=True)

@@ -156,7 +156,8 @@ def questions(project: Project) -> Iterator[Fault]:
 def _is_cut(turn: Turn, channel: Channel, text: str, options: Sequence[str]) -> bool:
     """Whether a reply leaves out the end of a text, or some of its choices."""
     end = PENS[channel].plain(text.strip().splitlines()[-1])[-20:] if text.strip() else ""
-    return end not in (turn.reply or "") or len(turn.state.session.offered) < len(options)
+    session = turn.state.session
+    return session.more > 0 or end not in (turn.reply or "") or len(session.offered) < len(options)
 
 
 ALONE = ("exit_done", "deleted", "not_possible_now", "opted_out", "service_down", "too_fast", "nearest-unknown-town")

