@@ -21,9 +21,7 @@ _ABBREVIATED = (
 )  # fmt: skip
 """Words whose full stop ends no sentence."""
 
-_SENTENCE_END = re.compile(
-    "".join(rf"(?<!\b{word}\.)" for word in _ABBREVIATED) + r"(?<=[.!?]) +(?=[A-ZÁÉÍÓÚÑ¿¡\d{*])"
-)
+_SENTENCE_END = re.compile("".join(rf"(?<!\b{word}\.)" for word in _ABBREVIATED) + r"(?<=[.!?]) +(?=[A-ZÁÉÍÓÚÑ¿¡\d{*])")
 
 
 class Choice(NamedTuple):

@@ -42,6 +42,8 @@ def _typed(schema: Any) -> Any:
     typed = {key: _typed(value) for key, value in schema.items()}
     if typed.get("type") == "string" and "enum" not in typed and "const" not in typed:
         typed["type"] = ["string", "number", "boolean"]
+    if "patternProperties" in typed:
+        typed["additionalProperties"] = False
     return typed
 
 

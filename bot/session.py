@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 from bot.inbound import Channel
@@ -210,13 +211,15 @@ def _ids(codes_joined: str, codes: Codes) -> tuple[str, ...]:
 _OPT_OUT_LETTERS = {Channel.SMS: "s", Channel.WHATSAPP: "w"}
 
 
+@lru_cache(maxsize=256)
 def dump_prefs(prefs: Prefs) -> str:
-    """Write the preferences down."""
+    """Write the preferences down. There are so few different ones that each is written, and read, only once."""
     letters = "".join(sorted(_OPT_OUT_LETTERS[channel] for channel in prefs.opted_out))
     consent = "" if prefs.consent is None else "yn"[not prefs.consent]
     return _compact.encode([FORMAT, prefs.language, consent, letters])
 
 
+@lru_cache(maxsize=256)
 def load_prefs(stored: str | bytes | None) -> Prefs:
     """Read the preferences back; None gives empty ones. Raises Unreadable."""
     if stored is None:

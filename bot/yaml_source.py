@@ -158,7 +158,7 @@ def parse(path: str, text: str, *, had_bom: bool = False) -> Source:
     try:
         node = _compose(text)
     except (YAMLError, ValueError) as error:
-        return Source(path, None, (*faults, *(tabs or [_not_yaml(path, text, error)])))
+        return Source(path, None, (*faults, *tabs, *([] if hidden or tabs else [_not_yaml(path, text, error)])))
     faults.extend(tabs)
     if node is None:
         return Source(path, None, (*faults, Fault(path, 1, "empty-file")))

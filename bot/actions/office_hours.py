@@ -14,12 +14,13 @@ from bot.catalogue import ADVISOR, Catalogue, Place
 from bot.nearest import GUARDED, OFFICES, door, is_a_door, may_be_listed
 
 FOUND = "office-hours"
+PAGE = "open-now"
 MOST = 4
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class ActionOfficeHours(Action):  # type: ignore[misc]  # rasa_sdk ships no types
-    """Answers with `office-hours` and the value `hours`.
+    """Answers with `office-hours` and the value `hours`; for all offices with the page `open-now`, if there is one.
 
     The place is named by the slot or the metadata `place`. Without one: up to four offices, those whose hours are known
     before the others, the open ones first.
@@ -37,11 +38,12 @@ class ActionOfficeHours(Action):  # type: ignore[misc]  # rasa_sdk ships no type
         asking = read_asking(tracker)
         place = self._catalogue.places.get(tracker.slots.get("place") or asking.place)
         if place is not None and not self._is_guarded(place, tracker):
-            hours = hours_lines(self._catalogue, place, asking.now, asking.language)
-        else:
-            hours = "\n".join(self._lines(asking))
-        if hours:
-            dispatcher.utter_message(response=FOUND, hours=hours)
+            dispatcher.utter_message(
+                response=FOUND, hours=hours_lines(self._catalogue, place, asking.now, asking.language)
+            )
+        elif hours := "\n".join(self._lines(asking)):
+            is_page = PAGE in self._catalogue.answers
+            dispatcher.utter_message(response=PAGE if is_page else FOUND, hours=hours, hours_now=hours)
         else:
             dispatcher.utter_message(response=ADVISOR)
         return []
