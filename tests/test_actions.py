@@ -60,7 +60,6 @@ def test_it_names_places_with_distance_door_side_and_telephone(runner: Runner) -
     assert near(runner, town="chetumal") == [
         "- Rights, Chetumal: hours not known. Tel. +52 983 000 0001",
         "- INM desk, about 10 km: open, until 13:00 Chetumal time.",
-        "- inm-cancun, about 332 km: shut, opens at 11:00 Chetumal time.",
     ]
 
 
