@@ -8,9 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import memory, report, starting
-from bench.rounds import alternate
-from bench.servers import FLOOR, VENTANILLA, running
+from bench import memory, report, servers, starting
+from bench.rounds import FLOOR, LEAN, OURS, alternate
+from bench.servers import running
 from bench.walks import make_walks
 from bot.loading import load_catalogue
 from webhook.settings import CHECKOUT
@@ -38,10 +38,12 @@ def main() -> None:
         loaded_s, made_s = starting.catalogue_load_s()
         first_s = {command: starting.first_answer_s(command, folder / command) for command in ("web", "run")}
         with (
-            running((*VENTANILLA, "web"), folder / "ours", workers=given.workers) as ours,
-            running(FLOOR, folder / "floor", workers=given.workers) as floor,
+            running(servers.VENTANILLA, folder / "ours", workers=given.workers) as ours,
+            running(servers.FLOOR, folder / "floor", workers=given.workers) as floor,
+            running(servers.LEAN, folder / "lean", workers=given.workers) as lean,
         ):
-            done = alternate(ours, floor, walks, people=people, rounds=rounds, tell=tell)
+            started = {OURS: ours, FLOOR: floor, LEAN: lean}
+            done = alternate(started, walks, people=people, rounds=rounds, tell=tell)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(report.speed(done))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 from bench.memory import Sizes
-from bench.rounds import IN_FLIGHT, Round, middle
+from bench.rounds import FLOOR, IN_FLIGHT, LEAN, OURS, Measured, Round
 from bench.walks import Walk, mix_of
 
 SPEED_TARGET = 0.6
@@ -25,29 +25,30 @@ def crowd(walks: Sequence[Walk], people: int) -> str:
 
 
 def speed(rounds: Sequence[Round]) -> str:
-    """The two servers side by side."""
-    ours, floor = [round_.ours for round_ in rounds], [round_.floor for round_ in rounds]
-    messages = sum(len(measured.busy.micros) for measured in ours)
+    """The servers side by side."""
+    names = list(rounds[0].measured)
+    messages = sum(len(round_.measured[OURS].busy.micros) for round_ in rounds)
     lines = [
         "",
-        f"Python {platform.python_version()} on {os.cpu_count()} cores shared by workers, store and sender. "
+        f"Python {platform.python_version()}; {os.cpu_count()} cores, shared by workers, store and sender. "
         f"{messages:,} messages to each server, in {len(rounds)} rounds by turns; medians of the rounds.",
         "",
-        _row("", "ventanilla", "floor", "floor / ours"),
-        _row("-" * 34, "-" * 12, "-" * 12, "-" * 12),
+        _row("", *names),
+        _row("-" * 34, *("-" * 12 for _ in names)),
     ]
-    for name, of in _ROWS:
-        mine, least = median(map(of, ours)), median(map(of, floor))
-        lines.append(_row(name, _number(mine), _number(least), f"{least / mine:.2f}" if mine else ""))
-    refused = sum(measured.busy.refused + measured.alone.refused for measured in (*ours, *floor))
-    lines += [
-        "",
-        f"RATIO to the floor, messages a second:      {middle(rounds, lambda it: it.speed_ratio):.2f}"
-        f"   ({_spread(rounds)}; target at least {SPEED_TARGET})",
-        f"ratio to the floor, CPU of the workers:     {middle(rounds, lambda it: it.cpu_ratio):.2f}",
-        f"answers that were not 200:                  {refused}",
-    ]
-    return "\n".join(lines)
+    for title, of in _ROWS:
+        lines.append(_row(title, *(_number(median(of(round_.measured[name]) for round_ in rounds)) for name in names)))
+    lines.append("")
+    for floor in (FLOOR, LEAN):
+        lines += [
+            f"RATIO to the {floor}, messages a second:  {median(it.speed_ratio(floor) for it in rounds):.2f}"
+            f"   ({_spread([it.speed_ratio(floor) for it in rounds])})",
+            f"      to the {floor}, CPU of the workers: {median(it.cpu_ratio(floor) for it in rounds):.2f}",
+        ]
+    refused = sum(
+        measured.busy.refused + measured.alone.refused for round_ in rounds for measured in round_.measured.values()
+    )
+    return "\n".join([*lines, f"target: at least {SPEED_TARGET} of the floor. Answers that were not 200: {refused}"])
 
 
 def the_rest(
@@ -69,12 +70,10 @@ def the_rest(
     return "\n".join(lines)
 
 
-def _spread(rounds: Sequence[Round]) -> str:
-    """Where most rounds lie: on a quiet machine close together."""
-    ratios = sorted(round_.speed_ratio for round_ in rounds)
-    return (
-        f"quarter to three quarters of the rounds: {ratios[len(ratios) // 4]:.2f} to {ratios[3 * len(ratios) // 4]:.2f}"
-    )
+def _spread(ratios: Sequence[float]) -> str:
+    """Where half of the rounds lie: on a quiet machine close together."""
+    ordered = sorted(ratios)
+    return f"half of the rounds lie between {ordered[len(ordered) // 4]:.2f} and {ordered[3 * len(ordered) // 4]:.2f}"
 
 
 def _row(*cells: str) -> str:
@@ -86,7 +85,7 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-_ROWS = (
+_ROWS: tuple[tuple[str, Callable[[Measured], float]], ...] = (
     (f"messages a second ({IN_FLIGHT} at a time)", lambda it: it.busy.per_second),
     ("  p50, ms", lambda it: it.busy.percentile_ms(50)),
     ("  p95, ms", lambda it: it.busy.percentile_ms(95)),

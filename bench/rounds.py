@@ -1,15 +1,17 @@
-"""Ventanilla and the floor by turns, with the same messages, so that a noisy machine is noisy for both."""
+"""Ventanilla and the floors by turns, with the same messages, so that a noisy machine is noisy for both."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from bench.requests import Crowd
 from bench.sender import Sender, Sent
 from bench.servers import Running
 from bench.walks import Walk
+
+OURS, FLOOR, LEAN = "ventanilla", "floor", "lean floor"
+"""The servers, as the table names them."""
 
 IN_FLIGHT = 16
 """Connections while the server is kept busy."""
@@ -31,35 +33,32 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Both with the same messages."""
+    """Each server, by name, with the same messages."""
 
-    ours: Measured
-    floor: Measured
+    measured: Mapping[str, Measured]
 
-    @property
-    def speed_ratio(self) -> float:
-        """Our messages a second over those of the floor: 1 would be as fast."""
-        return self.ours.busy.per_second / self.floor.busy.per_second
+    def speed_ratio(self, floor: str) -> float:
+        """Our messages a second over those of a floor: 1 would be as fast."""
+        return self.measured[OURS].busy.per_second / self.measured[floor].busy.per_second
 
-    @property
-    def cpu_ratio(self) -> float:
-        """The floor's CPU a message, in the workers, over ours."""
-        return self.floor.worker_us / self.ours.worker_us
+    def cpu_ratio(self, floor: str) -> float:
+        """A floor's CPU a message, in the workers, over ours."""
+        return self.measured[floor].worker_us / self.measured[OURS].worker_us
 
 
 def alternate(
-    ours: Running, floor: Running, walks: Sequence[Walk], *, people: int, rounds: int, tell: Callable[[str], None]
+    servers: Mapping[str, Running], walks: Sequence[Walk], *, people: int, rounds: int, tell: Callable[[str], None]
 ) -> list[Round]:
     """The rounds, after one that warms up and does not count. `people` are shared out among them."""
     each = people // rounds
     done: list[Round] = []
     with Sender() as sender:
         _prepare(sender, walks, people, people + max(each, len(walks)))
-        _round(sender, ours, floor, ours_first=True)
+        _round(sender, servers, first=0)
         for number in range(rounds):
             _prepare(sender, walks, number * each, (number + 1) * each)
-            done.append(_round(sender, ours, floor, ours_first=number % 2 == 0))
-            tell(f"  round {number + 1} of {rounds}: {done[-1].speed_ratio:.2f} of the floor")
+            done.append(_round(sender, servers, first=number % len(servers)))
+            tell(f"  round {number + 1} of {rounds}: {done[-1].speed_ratio(FLOOR):.2f} of the floor")
     return done
 
 
@@ -70,10 +69,10 @@ def _prepare(sender: Sender, walks: Sequence[Walk], first: int, end: int) -> Non
     sender.prepare("alone", Crowd(walks, alone_from, end), 1)
 
 
-def _round(sender: Sender, ours: Running, floor: Running, *, ours_first: bool) -> Round:
-    if ours_first:
-        return Round(ours=_measured(sender, ours), floor=_measured(sender, floor))
-    return Round(floor=_measured(sender, floor), ours=_measured(sender, ours))
+def _round(sender: Sender, servers: Mapping[str, Running], *, first: int) -> Round:
+    """One server after the other, each time another one first."""
+    names = list(servers)
+    return Round({name: _measured(sender, servers[name]) for name in names[first:] + names[:first]})
 
 
 def _measured(sender: Sender, server: Running) -> Measured:
@@ -89,8 +88,3 @@ def _measured(sender: Sender, server: Running) -> Measured:
         store_us=(after.store_s - before.store_s) / messages * 1e6,
         memory_mb=server.memory_mb(),
     )
-
-
-def middle(rounds: Sequence[Round], value: Callable[[Round], float]) -> float:
-    """The median of a value over the rounds."""
-    return median(value(round_) for round_ in rounds)

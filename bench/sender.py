@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
+from typing import Any
 
 from bench.requests import Crowd
 
@@ -64,8 +65,7 @@ class Sender:
     def send(self, name: str, port: int) -> Sent:
         """Send what was prepared to a server on this machine. Raises Unanswered."""
         self._ours.send((name, port))
-        sent: Sent = self._answer()
-        return sent
+        return self._answer()
 
     def __enter__(self) -> Sender:
         return self
@@ -76,7 +76,7 @@ class Sender:
         self._ours.close()
         self._process.join(5)
 
-    def _answer(self) -> object:
+    def _answer(self) -> Any:
         answer = self._ours.recv()
         if isinstance(answer, Exception):
             raise answer

@@ -1,4 +1,4 @@
-"""Serves the floor app exactly as `ventanilla web` serves ours: the same server, settings and embedded store."""
+"""Serves one of the floor apps exactly as `ventanilla web` serves ours: the same server, settings and embedded store."""
 
 import argparse
 import os
@@ -11,11 +11,12 @@ def main() -> None:
     from webhook.settings import read_settings
 
     parser = argparse.ArgumentParser()
+    parser.add_argument("app", choices=("floor", "lean"))
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--workers", type=int)
     arguments = parser.parse_args()
     with store_for(read_settings(os.environ)) as ready:
-        serve(ready, port=arguments.port, workers=arguments.workers, app="bench.floor:app")
+        serve(ready, port=arguments.port, workers=arguments.workers, app=f"bench.floor:{arguments.app}")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ from pathlib import Path
 from bench.requests import ACCOUNT, PUBLIC_URL, TOKEN
 from webhook.settings import CHECKOUT
 
-VENTANILLA = ("-m", "webhook.cli")
-FLOOR = ("-m", "bench.serve_floor")
+VENTANILLA = ("-m", "webhook.cli", "web")
+FLOOR = ("-m", "bench.serve_floor", "floor")
+LEAN = ("-m", "bench.serve_floor", "lean")
 STARTS_WITHIN_S = 30.0
 STOPS_WITHIN_S = 15.0
 

@@ -302,6 +302,11 @@ class Catalogue:
         return labels
 
     @cached_property
+    def folded_labels(self) -> Mapping[str, tuple[str, ...]]:
+        """The same in all languages, folded as messages are."""
+        return {id_: tuple(fold(label) for label in labels.values()) for id_, labels in self.option_labels.items()}
+
+    @cached_property
     def option_synonyms(self) -> Mapping[str, Mapping[Language, tuple[str, ...]]]:
         """Other names of what can be offered, by option id and language."""
         synonyms = {id_: answer.synonyms for id_, answer in self.answers.items() if answer.synonyms}
@@ -382,8 +387,8 @@ class Catalogue:
     def warm(self) -> None:
         """Make now what first turns would wait for, so that processes begun as copies of this one share it."""
         self.lexicon.search("hola")
-        _ = (self.codes, self.option_labels, self.option_synonyms, self.country_codes, self.slots_shown)
-        _ = (self.town_names, self.language_guess, self.understanding)
+        _ = (self.codes, self.folded_labels, self.option_synonyms, self.country_codes, self.town_names)
+        _ = (self.slots_shown, self.language_guess, self.understanding)
 
 
 def option_id(slot: str, value: str) -> str:

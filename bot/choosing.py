@@ -5,7 +5,6 @@ from __future__ import annotations
 from rapidfuzz.distance import OSA
 
 from bot.catalogue import Catalogue
-from bot.folding import fold
 from bot.scene import Scene
 
 
@@ -31,8 +30,11 @@ def nearly(scene: Scene, folded: str) -> str | None:
     near: dict[str, int] = {}
     for id_ in session.offered:
         for name in (*_labels(catalogue, id_), *_synonyms(catalogue, id_)):
-            distance = OSA.distance(folded, name, score_cutoff=allowed_typos(name))
-            if distance <= allowed_typos(name):
+            allowed = allowed_typos(name)
+            if abs(len(folded) - len(name)) > allowed:
+                continue
+            distance = OSA.distance(folded, name, score_cutoff=allowed)
+            if distance <= allowed:
                 near[id_] = min(near.get(id_, 9), distance)
     best = min(near.values(), default=None)
     found = [id_ for id_, distance in near.items() if distance == best]
@@ -57,7 +59,7 @@ def allowed_typos(name: str) -> int:
 
 
 def _labels(catalogue: Catalogue, id_: str) -> tuple[str, ...]:
-    return tuple(fold(label) for label in catalogue.option_labels.get(id_, {}).values())
+    return catalogue.folded_labels.get(id_, ())
 
 
 def _synonyms(catalogue: Catalogue, id_: str) -> tuple[str, ...]:

@@ -4,10 +4,13 @@
 up to four other words. Phrases under `not_danger` are idioms: a phrase found wholly inside one does not count.
 """
 
-from collections import defaultdict
+from __future__ import annotations
+
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from bot.folding import fold
 
@@ -35,9 +38,18 @@ class Alarm:
     phrase: str
 
 
+class _Entry(NamedTuple):
+    """A phrase taken apart. `rank` puts the longer first: of two that begin at one word the more exact one wins."""
+
+    rank: int
+    words: frozenset[str]
+    parts: Parts
+    phrase: DangerPhrase
+
+
 @dataclass(frozen=True)
 class Lexicon:
-    """All phrases of all languages, found by their first word: a message costs microseconds, not a scan of each."""
+    """All phrases of all languages, found by their rarest word: a message costs microseconds, not a scan of each."""
 
     phrases: tuple[DangerPhrase, ...]
     idioms: tuple[str, ...]
@@ -50,18 +62,23 @@ class Lexicon:
     def search(self, text: str) -> Alarm | None:
         """The first phrase in the text that no idiom covers; the longest where several begin together."""
         words = fold(text).split()
-        present = frozenset(words)
+        possible = self._possible(frozenset(words))
         covered: list[tuple[int, int]] | None = None
-        for start, word in enumerate(words):
-            for needed, parts, phrase in self._by_first_word.get(word, ()):
-                end = _match(parts, words, start) if needed <= present else -1
+        for start in range(len(words) if possible else 0):
+            for entry in possible:
+                end = _match(entry.parts, words, start)
                 if end < 0:
                     continue
                 if covered is None:
                     covered = self._idioms_in(words)
                 if not any(low <= start and end <= high for low, high in covered):
-                    return Alarm(phrase.node, phrase.language, phrase.text)
+                    return Alarm(entry.phrase.node, entry.phrase.language, entry.phrase.text)
         return None
+
+    def _possible(self, present: frozenset[str]) -> list[_Entry]:
+        """The phrases all of whose words are in a text, longest first: in most texts none."""
+        entries = (entry for word in present for entry in self._by_rarest_word.get(word, ()))
+        return sorted(entry for entry in entries if entry.words <= present)
 
     def _idioms_in(self, words: list[str]) -> list[tuple[int, int]]:
         """From which word to which the idioms of a text reach."""
@@ -74,16 +91,15 @@ class Lexicon:
         return spans
 
     @cached_property
-    def _by_first_word(self) -> Mapping[str, tuple[tuple[frozenset[str], Parts, DangerPhrase], ...]]:
-        """Each phrase with the words it needs, which rules most of them out at once.
-
-        Longest first: of two phrases that begin at one word the more exact one wins.
-        """
-        found: dict[str, list[tuple[frozenset[str], Parts, DangerPhrase]]] = defaultdict(list)
-        for phrase in sorted(self.phrases, key=lambda phrase: -len(phrase.text)):
-            parts = _parts(phrase.text)
-            needed = frozenset(word for part in parts for word in part)
-            found[parts[0][0]].append((needed, parts, phrase))
+    def _by_rarest_word(self) -> Mapping[str, tuple[_Entry, ...]]:
+        """Each phrase under that one of its words which the fewest phrases have: hundreds begin with "me" or "my"."""
+        longest_first = sorted(self.phrases, key=lambda phrase: -len(phrase.text))
+        split = [(phrase, _parts(phrase.text)) for phrase in longest_first]
+        frequency = Counter(word for _, parts in split for word in _words(parts))
+        found: dict[str, list[_Entry]] = defaultdict(list)
+        for rank, (phrase, parts) in enumerate(split):
+            rarest = min(_words(parts), key=lambda word: (frequency[word], word))
+            found[rarest].append(_Entry(rank, _words(parts), parts, phrase))
         return {word: tuple(entries) for word, entries in found.items()}
 
     @cached_property
@@ -98,6 +114,10 @@ class Lexicon:
 def _parts(text: str) -> Parts:
     """The runs of words between the gaps of a phrase."""
     return tuple(tuple(part.split()) for part in text.split(" * "))
+
+
+def _words(parts: Parts) -> frozenset[str]:
+    return frozenset(word for part in parts for word in part)
 
 
 def _match(parts: Parts, words: list[str], start: int) -> int:

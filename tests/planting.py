@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.check.project import Project
 from bot.check.sound import sound
@@ -61,7 +61,7 @@ class Garden:
 
     def pick(self, places: Iterable[T], key: Callable[[T], object], count: int = PLACES) -> list[T]:
         """Random places, each with a key that nobody has taken."""
-        found = []
+        found: list[T] = []
         candidates = sorted(places, key=str)
         self.random.shuffle(candidates)
         for place in candidates:
@@ -102,7 +102,7 @@ class Garden:
         return self.pick(found, lambda place: (place[0].source.path, place[1]), count)
 
     def entries(
-        self, kind: str, accept: Callable[[object], bool] = lambda _: True, count: int = PLACES
+        self, kind: str, accept: Callable[[Any], bool] = lambda _: True, count: int = PLACES
     ) -> list[tuple[Document, str]]:
         """Entries of a file of entries."""
         (document,) = self.project.library.of(kind)

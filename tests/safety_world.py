@@ -161,7 +161,9 @@ def everything(
 
 def together(replies: Iterable[Heard]) -> Iterator[Heard]:
     """The pages of each answer put together again."""
-    for _, found in groupby(replies, key=lambda one: (one.asked_for, one.language, one.channel, tuple(one.slots.items()))):
+    for _, found in groupby(
+        replies, key=lambda one: (one.asked_for, one.language, one.channel, tuple(one.slots.items()))
+    ):
         parts = list(found)
         text = "\n".join(one.text for one in parts)
         yield replace(parts[-1], turn=replace(parts[-1].turn, reply=text, outcome=parts[0].turn.outcome))

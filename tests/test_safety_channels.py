@@ -22,7 +22,6 @@ SENSITIVE_WORDS = re.compile(
 IN_OTHER_PLACES = {
     "mexico-overstay": "a fine that some do not pay: says nothing of the reader",
     "mexico-regularise-cost": "a fine that some do not pay: says nothing of the reader",
-    "victim-rights": "",
 }
 
 
@@ -72,7 +71,15 @@ def test_r62_replies_of_the_moment_are_one_segment() -> None:
     """What is said after a single word (leaving, changing the language) is one segment."""
     catalogue = shipped()
     for language in catalogue.languages:
-        for key in ("exit_done", "opted_out", "opted_in", "language_set", "back_from_danger", "nothing_more", "not_possible_now"):
+        for key in (
+            "exit_done",
+            "opted_out",
+            "opted_in",
+            "language_set",
+            "back_from_danger",
+            "nothing_more",
+            "not_possible_now",
+        ):
             assert segments.count(said(catalogue, key, language, Channel.SMS)).segments == 1, key
 
 
@@ -95,7 +102,10 @@ def test_r63_the_first_sms_says_what_it_may_cost_and_how_to_stop(language: str) 
     catalogue = shipped()
     cost = {"en": "may cost", "es": "puede costar"}[language]
     greeting = {"en": "good morning", "es": "buenos dias"}[language]
-    question = {"en": "can i work in chetumal with a belize passport", "es": "puedo trabajar en mexico siendo beliceño"}[language]
+    question = {
+        "en": "can i work in chetumal with a belize passport",
+        "es": "puedo trabajar en mexico siendo beliceño",
+    }[language]
     for text in (greeting, question, catalogue.answers["border-hours"].label[language]):
         turn = write(catalogue, newcomer(), text, Channel.SMS)
         assert cost in plain(turn.reply or ""), text
@@ -115,7 +125,9 @@ def test_r63_stop_words_stop_at_once_and_a_new_message_restarts(word: str) -> No
             assert stopped.effects == ()
             silent = word == "STOP" and channel is Channel.SMS
             assert stopped.reply == (None if silent else said(catalogue, "opted_out", language, channel))
-            again = write(catalogue, stopped.state, {"en": "border hours", "es": "horario de la frontera"}[language], channel)
+            again = write(
+                catalogue, stopped.state, {"en": "border hours", "es": "horario de la frontera"}[language], channel
+            )
             assert again.reply
             assert channel not in again.state.prefs.opted_out
     started = write(catalogue, stopped.state, "START", Channel.SMS)

@@ -40,8 +40,22 @@ def test_r64_a_complaint_needs_no_name_and_names_a_place_that_takes_it(
     told = _told(language, channel, production=production)
     folded = plain(told)
     for wanted in {
-        "en": (r"without your name", r"now or later", r"not yet named", r"no details here", r"police or officials", r"free"),
-        "es": (r"sin (dar )?tu nombre", r"hoy o despues", r"aun no (tiene|nombra)", r"no escribas detalles aqui", r"autoridades", r"gratis"),
+        "en": (
+            r"without your name",
+            r"now or later",
+            r"not yet named",
+            r"no details here",
+            r"police or officials",
+            r"free",
+        ),
+        "es": (
+            r"sin (dar )?tu nombre",
+            r"hoy o despues",
+            r"aun no (tiene|nombra)",
+            r"no escribas detalles aqui",
+            r"autoridades",
+            r"gratis",
+        ),
     }[language]:
         assert re.search(wanted, folded), wanted
     rights = shipped().places["cdheqroo-chetumal"].phones[0]
@@ -56,7 +70,12 @@ def test_r65_a_complaint_about_aid_workers_goes_to_nobody_unnamed(language: str,
     assert "?" not in _told(language, channel)
     opened = go(catalogue, person(language, sensitive=True), "complaint", channel)
     assert (opened.effects, opened.state.session.asking, opened.state.session.ticket) == ((), "", "")
-    told = write(catalogue, opened.state, {"en": "a helper asked me for a favour", "es": "un ayudante me pidio algo"}[language], channel)
+    told = write(
+        catalogue,
+        opened.state,
+        {"en": "a helper asked me for a favour", "es": "un ayudante me pidio algo"}[language],
+        channel,
+    )
     assert told.effects == ()
     assert catalogue.is_sensitive("complaint"), "the warning about a shared phone comes before it"
 
@@ -66,7 +85,10 @@ def test_r65_a_complaint_about_aid_workers_goes_to_nobody_unnamed(language: str,
 def test_r66_asked_about_complaints_it_says_what_aid_workers_may_not_do(language: str, channel: Channel) -> None:
     """Aid is free of any favour in return; people who do not know that cannot complain."""
     told = plain(_told(language, channel))
-    for wanted in {"en": ("aid is free", "no aid worker may ask", "favour"), "es": ("la ayuda es gratis", "nadie que da ayuda puede pedirte", "favor")}[language]:
+    for wanted in {
+        "en": ("aid is free", "no aid worker may ask", "favour"),
+        "es": ("la ayuda es gratis", "nadie que da ayuda puede pedirte", "favor"),
+    }[language]:
         assert wanted in told, wanted
     if channel is Channel.WHATSAPP:
         assert re.search(r"\b(sex|sexo)\b", told)

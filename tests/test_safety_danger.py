@@ -73,7 +73,11 @@ def test_r21_every_kind_of_danger_is_answered_in_the_same_reply(kind: str, langu
     catalogue = shipped()
     for phrase in KINDS_OF_DANGER[kind][language]:
         for text in (phrase, phrase.upper(), f"{phrase}!!!", f"... {phrase} :("):
-            for state in (newcomer(), person(language), standing_at(catalogue, "enter-mexico-guide", language, channel)):
+            for state in (
+                newcomer(),
+                person(language),
+                standing_at(catalogue, "enter-mexico-guide", language, channel),
+            ):
                 turn = write(catalogue, state, text, channel)
                 assert turn.danger == "certain", text
                 assert kind not in LEADS_TO or turn.node == LEADS_TO[kind], text
@@ -92,7 +96,14 @@ def test_r21_the_written_list_has_every_kind_in_both_languages() -> None:
             if phrase.language == language:
                 count[phrase.node] = count.get(phrase.node, 0) + 1
         assert sum(count.values()) >= 60
-        assert set(count) >= {"danger-now", "violence-help", "child-danger", "self-harm", "missing-person", "phone-watched"}
+        assert set(count) >= {
+            "danger-now",
+            "violence-help",
+            "child-danger",
+            "self-harm",
+            "missing-person",
+            "phone-watched",
+        }
 
 
 def _danger_turns(channel: Channel, catalogue: Catalogue) -> list[tuple[str, str, dict[str, str], Turn]]:
@@ -225,7 +236,9 @@ def test_r26_self_harm_gets_the_line_and_911_and_no_question(channel: Channel) -
     """No "how", no "why", no "are you sure": a voice at once."""
     catalogue = shipped()
     for language in catalogue.languages:
-        for phrase in (each for each in catalogue.lexicon.phrases if each.node == "self-harm" and each.language == language):
+        for phrase in (
+            each for each in catalogue.lexicon.phrases if each.node == "self-harm" and each.language == language
+        ):
             turn = write(catalogue, person(language), phrase.text.replace(" *", ""), channel)
             if turn.node != "self-harm":
                 continue  # an idiom or a longer phrase has precedence: other tests

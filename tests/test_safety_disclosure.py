@@ -34,10 +34,7 @@ _QUESTION = re.compile(r"[^.?!:\n]*\?")
 def questions_asked(language: str) -> set[str]:
     """Every question that stands in a text of the service, labels and headings included."""
     return {
-        found.strip(" *-¿")
-        for text in written()
-        if text.language == language
-        for found in _QUESTION.findall(text.text)
+        found.strip(" *-¿") for text in written() if text.language == language for found in _QUESTION.findall(text.text)
     }
 
 
@@ -68,7 +65,10 @@ def test_r29_no_question_asks_for_what_happened(language: str) -> None:
     """Violence, names, routes and papers: telling them can harm, and nothing here needs them."""
     for question in questions_asked(language):
         assert not re.search(PRYING[language], question, re.IGNORECASE), question
-    asking = {"en": r"\b(tell|write|send) (me|us) (what|who|how|your|more)", "es": r"\b(cu[eé]nta|escr[ií]be|manda)(nos|me)\b"}
+    asking = {
+        "en": r"\b(tell|write|send) (me|us) (what|who|how|your|more)",
+        "es": r"\b(cu[eé]nta|escr[ií]be|manda)(nos|me)\b",
+    }
     assert found_in(written(), asking[language], language=language) == []
 
 
@@ -159,16 +159,29 @@ def test_r33_what_to_do_is_always_the_persons_choice(language: str) -> None:
     for owner, sentence in found_in(texts, OBLIGED[language], language=language):
         assert DENIED.search(sentence), (owner, sentence)
     choice = {"en": r"you decide|your choice|you choose", "es": r"t[uú] decides|tu decisi[oó]n|t[uú] eliges"}[language]
-    for node in ("danger-now", "violence-help", "smuggler-danger", "report-trafficking", "trafficking-signs", "complaint"):
+    for node in (
+        "danger-now",
+        "violence-help",
+        "smuggler-danger",
+        "report-trafficking",
+        "trafficking-signs",
+        "complaint",
+    ):
         for channel in Channel:
             told, _ = whole(catalogue, go(catalogue, person(language, sensitive=True), node, channel), channel)
             assert re.search(choice, told, re.IGNORECASE), (node, channel)
-    later = {"en": r"come back later|report later|write later|now or later", "es": r"volver despu[eé]s|despu[eé]s"}[language]
+    later = {"en": r"come back later|report later|write later|now or later", "es": r"volver despu[eé]s|despu[eé]s"}[
+        language
+    ]
     for channel in Channel:
-        told, _ = whole(catalogue, go(catalogue, person(language, sensitive=True), "report-trafficking", channel), channel)
+        told, _ = whole(
+            catalogue, go(catalogue, person(language, sensitive=True), "report-trafficking", channel), channel
+        )
         assert re.search(later, told, re.IGNORECASE)
     told, _ = whole(catalogue, go(catalogue, person(language), "danger-now"), Channel.WHATSAPP)
-    assert {"en": "do nothing now and come back later", "es": "no hacer nada ahora y volver despues"}[language] in plain(told)
+    assert {"en": "do nothing now and come back later", "es": "no hacer nada ahora y volver despues"}[
+        language
+    ] in plain(told)
 
 
 CONFRONTING = {
@@ -203,7 +216,9 @@ def test_r35_reporting_is_one_choice_with_its_consequences(language: str) -> Non
     catalogue = shipped()
     assert found_in(written(), REPORTING_ORDERED[language], language=language) == []
     for channel in Channel:
-        told, _ = whole(catalogue, go(catalogue, person(language, sensitive=True), "report-trafficking", channel), channel)
+        told, _ = whole(
+            catalogue, go(catalogue, person(language, sensitive=True), "report-trafficking", channel), channel
+        )
         for wanted in {
             "en": ("the risk", "inm", "not report", "get help first", "nobody can promise", "lawyer"),
             "es": ("el riesgo", "inm", "no denunciar", "pedir ayuda primero", "nadie puede prometer", "abogado"),
@@ -218,7 +233,12 @@ def test_r35_reporting_is_one_choice_with_its_consequences(language: str) -> Non
 def test_r35_danger_answers_name_no_office_of_immigration() -> None:
     """Fear of being sent back keeps people silent: in danger nobody is pointed to INM or Immigration."""
     catalogue = shipped()
-    migration = {line.number.get(side) for line in catalogue.lines.values() if "migration" in line.kinds for side in ("mexico", "belize")}
+    migration = {
+        line.number.get(side)
+        for line in catalogue.lines.values()
+        if "migration" in line.kinds
+        for side in ("mexico", "belize")
+    }
     for one in heard():
         if catalogue.is_danger(one.turn.node):
             assert not any(number and number in one.text for number in migration), one.where
@@ -301,7 +321,11 @@ def test_r36_asking_for_a_consulate_by_name_leads_to_asylum(language: str) -> No
         state = person(language, slots)
         for node in CONSULATES:
             answer = catalogue.answers[node]
-            for text in (answer.label[language], *answer.people_ask.get(language, ()), *answer.synonyms.get(language, ())):
+            for text in (
+                answer.label[language],
+                *answer.people_ask.get(language, ()),
+                *answer.synonyms.get(language, ()),
+            ):
                 turn = write(catalogue, state, text)
                 assert turn.node not in CONSULATES, text
                 assert not set(turn.state.session.offered) & set(CONSULATES), text

@@ -10,10 +10,9 @@ from bot import segments
 from bot.catalogue import CONSENT, MAIN, Catalogue, option_id
 from bot.inbound import Channel
 from bot.session import Prefs, Session
-from bot.turn import State
+from bot.turn import State, Turn
 from tests.conversation_world import say, shipped
 from tests.safety_world import (
-    PEOPLE,
     everything,
     found_in,
     go,
@@ -188,7 +187,7 @@ def test_r05_every_answer_can_be_had_without_saying_anything_personal(language: 
                 break
             turn = _declined(catalogue, turn.state)
         decided_by_question = bool(catalogue.node(node).then)
-        assert turn.outcome == "answered", node
+        assert turn.outcome in ("answered", "acted"), node
         assert turn.node == node or decided_by_question, node
         if not decided_by_question:
             named = write(catalogue, state, answer.label[language])
@@ -199,7 +198,7 @@ _NOT_ANSWERS = ("welcome", "language", "nearest-office", "main")
 """The first message, the choice of a language, the menu; and the one that needs a place (see the next test)."""
 
 
-def _declined(catalogue: Catalogue, state: State):  # type: ignore[no-untyped-def]
+def _declined(catalogue: Catalogue, state: State) -> Turn:
     declines = option_id(state.session.asking, "-")
     assert declines in state.session.offered, state.session.asking
     return go(catalogue, state, declines)
@@ -276,4 +275,3 @@ def test_r05_consent_can_be_refused_with_a_word_and_the_general_answer_comes() -
         turn = write(catalogue, asked.state, no, Channel.SMS)
         assert turn.state.prefs.consent is False
         assert (turn.node, turn.outcome) == ("enter-mexico-visa", "answered")
-    assert PEOPLE

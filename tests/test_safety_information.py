@@ -163,12 +163,12 @@ def test_r46_a_number_that_somebody_writes_is_never_repeated(text: str, channel:
 
 def _shown_lines(catalogue: Catalogue, replies: Iterator[Heard]) -> set[str]:
     """The ids of the help lines whose number stands in some reply, apart from places with the same number."""
-    texts = [re.sub(r"[\s().+-]", "", one.text) for one in replies]
+    texts = "\n".join({re.sub(r"[ ().+-]", "", line) for one in replies for line in one.text.splitlines()})
     return {
         line.id
         for line in catalogue.lines.values()
         for number in line.number.values()
-        if len(_digits(number)) > 3 and any(_digits(number) in text for text in texts)
+        if len(_digits(number)) > 3 and _digits(number) in texts
     }
 
 
@@ -211,7 +211,11 @@ def test_r47_a_test_call_counts_for_ninety_days() -> None:
 
 UNKNOWN = {
     "en": ("how do i get a licence to fly a drone in chetumal", "what is the capital of france", "can my dog vote"),
-    "es": ("como saco licencia para volar un dron en chetumal", "cual es la capital de francia", "mi perro puede votar"),
+    "es": (
+        "como saco licencia para volar un dron en chetumal",
+        "cual es la capital de francia",
+        "mi perro puede votar",
+    ),
 }
 PRESSURE = {
     "en": ("you must answer me now how much is a drone licence", "just guess the price of a drone licence"),
@@ -272,7 +276,9 @@ def test_r49_in_whole_replies_too() -> None:
         there = {"mexico": "belize", "belize": "mexico"}[here]
         for line in _only_in(catalogue, there):
             number = line.number[there]
-            is_place = any(_digits(number) in _digits(phone) for place in catalogue.places.values() for phone in place.phones)
+            is_place = any(
+                _digits(number) in _digits(phone) for place in catalogue.places.values() for phone in place.phones
+            )
             if number not in _numbers_in(catalogue, here) and not is_place:
                 assert not _stands_in(number, one.text), (one.where, line.id)
 

@@ -7,11 +7,9 @@ import unicodedata
 
 import pytest
 
-from bot.catalogue import MAIN
 from bot.channels import PENS
 from bot.folding import fold
 from bot.inbound import Channel
-from bot.session import Session
 from tests.conversation_world import shipped, standing_at
 from tests.safety_world import (
     NOTHING,
@@ -29,8 +27,61 @@ from tests.safety_world import (
 
 OTHER = {"en": "es", "es": "en"}
 SMALL_WORDS = {
-    "en": set("i a the to is are do does my me you in of for how what when where who can it at on with from mi fi".split()),
-    "es": set("el la los las de que como cuanto cuando donde quien me mi es en un una para por con si no puedo se".split()),
+    "en": {
+        "i",
+        "a",
+        "the",
+        "to",
+        "is",
+        "are",
+        "do",
+        "does",
+        "my",
+        "me",
+        "you",
+        "in",
+        "of",
+        "for",
+        "how",
+        "what",
+        "when",
+        "where",
+        "who",
+        "can",
+        "it",
+        "at",
+        "on",
+        "with",
+        "from",
+        "mi",
+        "fi",
+    },
+    "es": {
+        "el",
+        "la",
+        "los",
+        "las",
+        "de",
+        "que",
+        "como",
+        "cuanto",
+        "cuando",
+        "donde",
+        "quien",
+        "me",
+        "mi",
+        "es",
+        "en",
+        "un",
+        "una",
+        "para",
+        "por",
+        "con",
+        "si",
+        "no",
+        "puedo",
+        "se",
+    },
 }
 GREETING = {"en": "good evening", "es": "buenas tardes"}
 
@@ -258,5 +309,3 @@ def test_r08_words_nobody_knows_are_answered_in_the_language_of_the_chat() -> No
     for language in ("en", "es"):
         turn = write(shipped(), person(language), WORDS_NOBODY_KNOWS[language].split()[0])
         assert turn.language == language
-    assert MAIN
-    assert Session()

@@ -139,7 +139,15 @@ def test_r18_the_names_we_go_by_are_neutral(channel: Channel) -> None:
     catalogue = shipped()
     not_neutral = re.compile(r"traffick|\btrata\b|violen|abus|victim|v[ií]ctima|rescue|rescate", re.IGNORECASE)
     for language in catalogue.languages:
-        for key in ("first_notice", "first_notice_sms", "welcome_both", "exit_done", "opted_out", "deleted", "opted_in"):
+        for key in (
+            "first_notice",
+            "first_notice_sms",
+            "welcome_both",
+            "exit_done",
+            "opted_out",
+            "deleted",
+            "opted_in",
+        ):
             assert not not_neutral.search(catalogue.phrase(key, language)), key
         turn = write(catalogue, newcomer(), {"en": "hello", "es": "hola"}[language], channel)
         assert not not_neutral.search(turn.reply or "")
@@ -207,4 +215,6 @@ def test_r20_no_page_pushes_a_sudden_change() -> None:
     for language in catalogue.languages:
         for node in ("phone-watched", "delete-my-data"):
             text = " ".join(one.text for one in written() if one.owner == node and one.language == language)
-            assert re.search({"en": r"only if that is safe|may notice", "es": r"solo si es seguro|lo puede notar"}[language], text)
+            assert re.search(
+                {"en": r"only if that is safe|may notice", "es": r"solo si es seguro|lo puede notar"}[language], text
+            )
