@@ -52,7 +52,7 @@ def speed(rounds: Sequence[Round]) -> str:
 
 
 def the_rest(
-    sizes: Sizes, sessions: int, loaded_s: float, made_s: float, first_s: Mapping[str, float]
+    sizes: Sizes, sessions: int, loaded_s: float, made_s: float, first_s: Mapping[str, Sequence[float]]
 ) -> str:  # fmt: skip
     """Memory and the start."""
     lines = [
@@ -63,7 +63,8 @@ def the_rest(
         f"seen mark {sizes.seen_mark:.0f} a message",
         f"catalogue loaded in {loaded_s:.2f} s   (target {LOAD_TARGET_S:g}; {made_s:.2f} s more for what first turns need)",
         *(
-            f"first answer after `ventanilla {command}`: {seconds:.2f} s   (target {FIRST_TARGET_S:g})"
+            f"first answer after `ventanilla {command}`: {min(seconds):.2f} s   "
+            f"(best of {len(seconds)} starts, worst {max(seconds):.2f}; target {FIRST_TARGET_S:g})"
             for command, seconds in first_s.items()
         ),
     ]

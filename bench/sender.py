@@ -65,7 +65,8 @@ class Sender:
     def send(self, name: str, port: int) -> Sent:
         """Send what was prepared to a server on this machine. Raises Unanswered."""
         self._ours.send((name, port))
-        return self._answer()
+        sent: Sent = self._answer()
+        return sent
 
     def __enter__(self) -> Sender:
         return self
