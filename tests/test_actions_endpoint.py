@@ -141,7 +141,7 @@ def test_a_partners_own_server_is_called_unchanged(plain_server: str, endpoint: 
     assert [(event["name"], event["value"]) for event in result.events] == [("matches", ["La Cocina"])]
 
 
-def test_any_rasa_assistant_sees_our_actions(server: str) -> None:
+def test_any_rasa_bot_sees_our_actions(server: str) -> None:
     """`/health` and `/actions` are Rasa's, with ours and the partner's in the list."""
     assert requests.get(f"{server}/health", timeout=5).json() == {"status": "ok"}
     names = {each["name"] for each in requests.get(f"{server}/actions", timeout=5).json()}

@@ -1,4 +1,4 @@
-"""Serves our actions, and a partner's, to any Rasa assistant: Rasa's own action server (`ventanilla actions`)."""
+"""Serves our actions, and a partner's, to any Rasa bot: Rasa's own action server (`ventanilla actions`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.catalogue import Catalogue
 
 PORT = 5055
-"""Where Rasa assistants look for an action server."""
+"""Where Rasa bots look for an action server."""
 
 
 def serve(host: str, port: int, catalogue: Callable[[], Catalogue], packages: Sequence[str] = ()) -> None:

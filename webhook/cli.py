@@ -86,7 +86,7 @@ def web(host: str, port: int, workers: int | None, stateless: bool) -> None:
 @click.option("--actions", "packages", multiple=True, metavar="PACKAGE", help="A partner's package of actions as well.")
 @told_plainly
 def actions(host: str, port: int, packages: tuple[str, ...]) -> None:
-    """Serve our actions to any Rasa assistant, over Rasa's action protocol."""
+    """Serve our actions to any Rasa bot, over Rasa's action protocol."""
     from webhook.commands.serving import serve_actions
 
     serve_actions(settings_at(host, port), host=host, port=port, packages=packages)

@@ -57,7 +57,7 @@ def _tracker(catalogue: Catalogue, call: Call, inbound: Inbound, sender_id: str)
 
 
 def _message(catalogue: Catalogue, call: Call, inbound: Inbound) -> dict[str, Any]:
-    """The latest message without its words. A town is also an entity, as Rasa's own assistants would give it."""
+    """The latest message without its words. A town is also an entity, as Rasa's own bots would give it."""
     metadata: dict[str, Any] = {
         "language": call.language,
         "channel": inbound.channel.value,
