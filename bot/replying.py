@@ -50,7 +50,9 @@ def enter(scene: Scene, id_: NodeId, given: Given = NOWHERE) -> Turn | Call:
         if target != id_:
             id_ = target
             continue
-        if node.action and not (scene.stateless and node.ask):
+        if node.action and scene.stateless and node.ask and not given:
+            return show(scene.led_by(scene.phrase("action_failed")), id_, outcome="action_failed")
+        if node.action:
             return call(scene, node, given)
         return show(scene, id_)
     return show(scene, MAIN)
