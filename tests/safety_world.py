@@ -21,7 +21,7 @@ from bot.folding import fold
 from bot.inbound import Channel, Inbound, Media, OptOut
 from bot.session import Prefs, Session, Slot
 from bot.turn import ActionResult, Call, State, Turn
-from tests.conversation_world import NOW, NOW_S, inbound, shipped
+from tests.conversation_world import NOW, NOW_S, inbound, shipped, standing_at
 
 Slots = Mapping[str, str]
 NOTHING: Slots = {}
@@ -257,3 +257,12 @@ def day(year: int, month: int, day_: int) -> datetime:
 
 def on(when: date) -> datetime:
     return day(when.year, when.month, when.day)
+
+
+def sensitive_places(catalogue: Catalogue, language: str, channel: Channel) -> Iterator[tuple[str, State]]:
+    """Somebody at every sensitive page whose reply has made the chat sensitive."""
+    for node in catalogue.answers:
+        if catalogue.is_sensitive(node):
+            state = standing_at(catalogue, node, language, channel)
+            if state.session.sensitive:
+                yield node, state

@@ -20,6 +20,7 @@ from tests.safety_world import (
     person,
     plain,
     said,
+    sensitive_places,
     sentences,
     write,
     written,
@@ -280,10 +281,7 @@ def test_r28_in_a_sensitive_chat_nothing_fails_without_the_help_numbers(channel:
     """A failed word, photo, voice note or action may be the last thing somebody sends: 911 is in every such reply."""
     catalogue = shipped()
     for language in catalogue.languages:
-        for node in (id_ for id_ in catalogue.answers if catalogue.is_sensitive(id_)):
-            state = standing_at(catalogue, node, language, channel)
-            if not state.session.sensitive:
-                continue
+        for node, state in sensitive_places(catalogue, language, channel):
             unknown = WORDS_NOBODY_KNOWS[language]
             turns = [
                 first := write(catalogue, state, unknown, channel),

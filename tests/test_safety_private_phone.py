@@ -20,6 +20,7 @@ from tests.safety_world import (
     person,
     plain,
     said,
+    sensitive_places,
     sentences,
     whole,
     write,
@@ -159,10 +160,7 @@ def test_r19_after_silence_it_begins_at_a_neutral_place(typed: str, channel: Cha
     """Another person may be holding the phone: no number, no "more" and no "back" brings the sensitive page again."""
     catalogue = shipped()
     for language in catalogue.languages:
-        for node in (id_ for id_ in catalogue.answers if catalogue.is_sensitive(id_)):
-            state = standing_at(catalogue, node, language, channel)
-            if not state.session.sensitive:
-                continue
+        for node, state in sensitive_places(catalogue, language, channel):
             at = NOW + timedelta(seconds=SENSITIVE_TTL_S + 60)
             turn = write(catalogue, state, typed, channel, at=at)
             assert not catalogue.is_sensitive(turn.node), (node, typed, turn.node)

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,11 @@ def serve(
     workers: int | None = None,
     app: str = APP,
     environ: MutableMapping[str, str] = os.environ,
+    announce: Callable[[], None] | None = None,
 ) -> None:
     """Serve until told to stop (SIGTERM, SIGINT). A worker that dies is replaced.
+
+    `announce` is called once there is something to serve: nobody is told that it runs before faulty content ends it.
 
     The workers read the settings themselves, from the environment that they inherit. Raises ContentFaults when there is
     no content that could be served.
@@ -59,6 +62,8 @@ def serve(
     prepare(settings, environ)
     set_up_logging(production=settings.is_production)
     catalogue = load_content(settings, LastGood(settings.var)).current
+    if announce is not None:
+        announce()
     if can_fork():
         catalogue.warm()
         _preloaded = catalogue

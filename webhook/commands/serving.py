@@ -22,8 +22,7 @@ from webhook.store.upkeep import Upkeep
 def run_everything(settings: Settings, *, host: str, port: int, workers: int | None) -> None:
     """The bot, its store and, in development, the phone simulator."""
     with store_for(settings) as ready:
-        _say_where(ready)
-        serve(ready, host=host, port=port, workers=workers)
+        serve(ready, host=host, port=port, workers=workers, announce=lambda: _say_where(ready))
 
 
 def serve_web(settings: Settings, *, host: str, port: int, workers: int | None) -> None:
