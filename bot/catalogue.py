@@ -24,7 +24,7 @@ from bot.language import LanguageGuess
 from bot.names import Language as Language
 from bot.names import NodeId as NodeId
 from bot.session import CODE_LENGTH
-from bot.understanding import Understanding
+from bot.vocabulary import Vocabulary
 from bot.words import Words
 
 Texts = Mapping[Language, str]
@@ -233,6 +233,16 @@ class Phrase:
     texts: Texts
 
 
+@dataclass(frozen=True, slots=True)
+class NotCovered:
+    """A kind of question that has no answer here: what is said of it, and what people write."""
+
+    id: str
+    where: Where
+    text: Texts
+    people_ask: Mapping[Language, tuple[str, ...]]
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """The whole of it. Built once; equal files give an equal `version`."""
@@ -254,6 +264,8 @@ class Catalogue:
     phrases: Mapping[str, Phrase]
     words: Words
     lexicon: Lexicon
+    vocabulary: Vocabulary
+    not_covered: Mapping[str, NotCovered]
     show_unconfirmed: bool
 
     def phrase(self, key: str, language: Language, **values: object) -> str:
@@ -380,7 +392,7 @@ class Catalogue:
         yield from (phrase.text for phrase in self.lexicon.phrases if phrase.language == language)
 
     @cached_property
-    def understanding(self) -> Understanding:
+    def understanding(self):
         """Finds the answer that a free text asks for."""
         return Understanding.of(tuple(self.answers.values()), self.languages)
 

@@ -14,10 +14,12 @@ from bot import catalogue as parts
 from bot.catalogue import Catalogue, Review, Where
 from bot.danger import Lexicon, compile_lexicon
 from bot.faults import Fault, hints, nearest_of
+from bot.folding import fold
 from bot.hours import HoursError, OpeningHours, parse_hours
 from bot.library import Document, Library
 from bot.phrases import REQUIRED_PHRASES
 from bot.references import check_references
+from bot.vocabulary import Vocabulary
 from bot.words import LISTS, Command, Word, Words, folded_lines
 
 
@@ -57,6 +59,8 @@ class _Compiler:
             phrases=self.phrases(),
             words=self.words(),
             lexicon=self.lexicon(),
+            vocabulary=self.vocabulary(),
+            not_covered=self.not_covered(),
             show_unconfirmed=show_unconfirmed,
         )
         check_references(self.library, built)
@@ -347,6 +351,52 @@ class _Compiler:
                 path = f"content/danger/{language}.yaml"
                 self.library.faults.append(Fault(path, 1, "missing-file", {"file": f"{language}.yaml"}))
         return compile_lexicon(by_language)
+
+    def vocabulary(self) -> Vocabulary:
+        """How people write. Names of towns and countries are known from where those are listed."""
+        doc = self.library.one("vocabulary")
+        if doc is None:
+            return Vocabulary()
+        courtesy = {tuple(line.split()) for lines in self.lists(doc, doc.value.courtesy, "courtesy").values() for line in lines}
+        return Vocabulary(
+            frozenset(courtesy),
+            self.spellings(doc),
+            self.named(doc, doc.value.slots, "slots"),
+            self.named(doc, doc.value.directions, "directions"),
+        )
+
+    def spellings(self, doc: Document) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Lines such as "wahn = want"."""
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for language, lines in self.lists(doc, doc.value.spellings, "spellings", fold_lines=False).items():
+            found[language] = {}
+            for at, line in enumerate(lines, start=1):
+                written, is_pair, meant = line.partition("=")
+                if not is_pair or len(fold(written).split()) != 1 or not fold(meant):
+                    self.fault(doc, doc.line("spellings", language) + at, "bad-spelling", text=line)
+                elif fold(written) != fold(meant):
+                    found[language][fold(written)] = tuple(fold(meant).split())
+        return found
+
+    def named(self, doc: Document, groups: Mapping[str, Mapping[str, str]], key: str) -> dict[tuple[str, ...], str]:
+        """The names of each group, whatever their language: folded words → the group. The first to claim a name has it."""
+        found: dict[tuple[str, ...], str] = {}
+        for group, texts in groups.items():
+            for lines in self.lists(doc, texts, key, group).values():
+                for line in lines:
+                    found.setdefault(tuple(line.split()), group)
+        return found
+
+    def not_covered(self) -> dict[str, parts.NotCovered]:
+        return {
+            key: parts.NotCovered(
+                key,
+                Where(doc.source.path, doc.line(key)),
+                self.texts(doc, shape.text, key, "text"),
+                self.lists(doc, shape.people_ask, key, "people_ask", fold_lines=False),
+            )
+            for doc, key, shape in self.entries("not-covered")
+        }
 
     # --- small parts ---------------------------------------------------------------------------------------------
 

@@ -83,6 +83,10 @@ MESSAGES: dict[str, Message] = {
         ("Nothing reads the file {file}.", "{hint}"),
         ("Nada lee el archivo {file}.", "{pista}"),
     ),
+    "bad-spelling": _error(
+        ("“{text}” is no spelling.", "Write one word, “=”, and what it means: “wahn = want”."),
+        ("«{text}» no es una forma de escribir.", "Escribe una palabra, «=» y lo que significa: «kiero = quiero»."),
+    ),
     "wrong-ending": _error(
         ("The name {file} does not end in “.yaml”, so nothing reads it.", "Rename it so that it ends in “.yaml”."),
         (

@@ -213,6 +213,22 @@ class WordShape(Shape):
     words: Texts
 
 
+class VocabularyFile(Shape):
+    """How people write, in `content/vocabulary.yaml`: one word or name a line; spellings as "wahn = want"."""
+
+    courtesy: Texts = {}
+    spellings: Texts = {}
+    slots: dict[Id, Texts] = {}
+    directions: dict[Literal["to", "from", "in"], Texts] = {}
+
+
+class NotCoveredShape(Shape):
+    """A kind of question that has no answer here: what is said of it, and examples (`content/not-covered.yaml`)."""
+
+    text: Texts
+    people_ask: Texts
+
+
 FILES: dict[str, Any] = {
     "answer": AnswerFile,
     "question": QuestionFile,
@@ -228,5 +244,7 @@ FILES: dict[str, Any] = {
     "words": dict[Id, WordShape],
     "phrases": dict[str, Texts],
     "danger": dict[str, str],
+    "vocabulary": VocabularyFile,
+    "not-covered": dict[Id, NotCoveredShape],
 }
 """Every kind of file, by the name its schema bears."""

@@ -35,12 +35,14 @@ SINGLE_FILES = (
     "languages",
     "words",
     "phrases",
+    "vocabulary",
+    "not-covered",
 )
 """Files of `content/` of which there is exactly one."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 
-MAY_BE_EMPTY = frozenset({"notices", "groups"})
+MAY_BE_EMPTY = frozenset({"notices", "groups", "vocabulary", "not-covered"})
 """Files that may hold nothing but comments, or be missing: most days have no urgent notice."""
 
 _NEARLY_YAML = re.compile(r"\.(ya?ml)(\.txt)?$", re.IGNORECASE)
@@ -144,7 +146,7 @@ def adapter(kind: str) -> TypeAdapter[Any]:
 
 
 MAPS = frozenset(
-    {"flow", "facts", "sources", "places", "towns", "helplines", "groups", "languages", "words", "phrases", "danger"}
+    {"flow", "facts", "sources", "places", "towns", "helplines", "groups", "languages", "words", "phrases", "danger", "not-covered"}
 )
 """Kinds whose files map ids to entries. One faulty entry spoils no other."""
 
