@@ -389,7 +389,7 @@ class Catalogue:
             yield answer.label[language]
             yield from (paragraph.texts[language] for paragraph in answer.paragraphs)
         yield from (phrase.texts[language] for phrase in self.phrases.values())
-        yield from (phrase.text for phrase in self.lexicon.phrases if phrase.language == language)
+        yield from self.lexicon.samples(language)
 
     @cached_property
     def understanding(self):

@@ -12,7 +12,7 @@ from babel import Locale, UnknownLocaleError
 
 from bot import catalogue as parts
 from bot.catalogue import Catalogue, Review, Where
-from bot.danger import Lexicon, compile_lexicon
+from bot.compiling_lexicon import compile_lexicon
 from bot.faults import Fault, hints, nearest_of
 from bot.folding import fold
 from bot.hours import HoursError, OpeningHours, parse_hours
@@ -58,7 +58,7 @@ class _Compiler:
             notices=self.notices(),
             phrases=self.phrases(),
             words=self.words(),
-            lexicon=self.lexicon(),
+            lexicon=compile_lexicon(self.library, self.languages),
             vocabulary=self.vocabulary(),
             not_covered=self.not_covered(),
             show_unconfirmed=show_unconfirmed,
@@ -338,26 +338,14 @@ class _Compiler:
         greetings = frozenset(word for word, meaning in by_text.items() if meaning.command is Command.GREETING)
         return Words(by_text, {word: frozenset(found) for word, found in languages_of.items()}, lists, greetings)
 
-    def lexicon(self) -> Lexicon:
-        """The danger phrases. Every answer they lead to has some in every language."""
-        by_language: dict[str, dict[str, list[str]]] = {}
-        for doc in self.library.of("danger"):
-            if doc.id not in self.languages:
-                self.fault(doc, 1, "unknown-language", language=doc.id, **hints(doc.id, self.languages))
-                continue
-            by_language[doc.id] = {node: text.splitlines() for node, text in doc.value.items()}
-        for language in self.languages:
-            if language not in by_language and not self.library.may_hold("danger", language):
-                path = f"content/danger/{language}.yaml"
-                self.library.faults.append(Fault(path, 1, "missing-file", {"file": f"{language}.yaml"}))
-        return compile_lexicon(by_language)
-
     def vocabulary(self) -> Vocabulary:
         """How people write. Names of towns and countries are known from where those are listed."""
         doc = self.library.one("vocabulary")
         if doc is None:
             return Vocabulary()
-        courtesy = {tuple(line.split()) for lines in self.lists(doc, doc.value.courtesy, "courtesy").values() for line in lines}
+        courtesy = {
+            tuple(line.split()) for lines in self.lists(doc, doc.value.courtesy, "courtesy").values() for line in lines
+        }
         return Vocabulary(
             frozenset(courtesy),
             self.spellings(doc),

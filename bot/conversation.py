@@ -22,6 +22,7 @@ from bot.answering import (
 )
 from bot.catalogue import Catalogue
 from bot.choosing import exactly
+from bot.danger import Tier
 from bot.folding import fold
 from bot.following import choose
 from bot.inbound import Inbound
@@ -126,9 +127,9 @@ def _in_their_language(scene: Scene, folded: str, *, plain: bool) -> Scene:
 def _danger(scene: Scene) -> Turn | None:
     """The danger answer, alone and at once, in every state and however many messages came."""
     alarm = scene.catalogue.lexicon.search(scene.inbound.text)
-    if alarm is None:
+    if alarm is None or alarm.tier is not Tier.CERTAIN:
         return None
-    if not scene.language:
+    if not scene.language and alarm.language in scene.catalogue.languages:
         scene = scene.in_language(alarm.language)
     return replying.show(opted_in_again(scene), alarm.node, outcome="danger", danger="certain")
 

@@ -1,154 +1,162 @@
-"""Danger first: a lexicon of phrases, searched in whatever a person writes (design §7, safety R21).
+"""Danger first: a lexicon of patterns, searched in whatever a person writes (design §7, safety R21).
 
-`content/danger/<language>.yaml` maps the id of a danger answer to its phrases, one a line. `*` between words stands for
-up to four other words. Phrases under `not_danger` are idioms: a phrase found wholly inside one does not count.
+`content/danger/<language>.yaml` holds the patterns, `content/emergency-words.yaml` short cries in languages that the
+service does not speak; how a pattern is written stands in `bot/danger_patterns.py`. Idioms (`not_danger`) cancel a
+find that lies wholly inside them.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
-from bot.folding import fold
+from bot.danger_patterns import Pattern, Step, places_of, words_of
 
-MAX_GAP = 4
-CANCELS = "not_danger"
 
-Parts = tuple[tuple[str, ...], ...]
+class Tier(StrEnum):
+    """How sure a pattern is: certain leads to the danger answer, possible adds the help numbers to another answer."""
+
+    CERTAIN = "certain"
+    POSSIBLE = "possible"
 
 
 @dataclass(frozen=True, slots=True)
-class DangerPhrase:
-    """One line of the lexicon: folded words, with "*" where other words may stand."""
+class DangerPattern:
+    """One pattern of the lexicon: the danger answer it leads to, the language it is in, and how sure it is."""
 
-    text: str
+    pattern: Pattern
     node: str
     language: str
+    tier: Tier
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What was found: the danger answer it leads to, the language of the phrase, and the phrase itself."""
+    """What was found, and by which pattern. `language` may be one that the service does not speak."""
 
     node: str
     language: str
-    phrase: str
+    pattern: str
+    tier: Tier
 
 
-class _Entry(NamedTuple):
-    """A phrase taken apart. `rank` puts the longer first: of two that begin at one word the more exact one wins."""
+class _Find(NamedTuple):
+    """A pattern found in a text: from which word to which."""
 
+    start: int
+    end: int
     rank: int
-    words: frozenset[str]
-    parts: Parts
-    phrase: DangerPhrase
+    entry: DangerPattern
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """All phrases of all languages, found by their rarest word: a message costs microseconds, not a scan of each."""
+    """All patterns, in the order of the files.
 
-    phrases: tuple[DangerPhrase, ...]
-    idioms: tuple[str, ...]
+    `cries` are the emergency words of other languages; `unspaced` those of languages written without spaces, found
+    anywhere in a text.
+    """
+
+    patterns: tuple[DangerPattern, ...]
+    idioms: tuple[Pattern, ...] = ()
+    cries: tuple[DangerPattern, ...] = ()
+    unspaced: tuple[DangerPattern, ...] = ()
 
     @cached_property
     def nodes(self) -> frozenset[str]:
         """The danger answers."""
-        return frozenset(phrase.node for phrase in self.phrases)
+        return frozenset(entry.node for entry in self.patterns)
 
     def search(self, text: str) -> Alarm | None:
-        """The first phrase in the text that no idiom covers; the longest where several begin together."""
-        words = fold(text).split()
-        possible = self._possible(frozenset(words))
-        covered: list[tuple[int, int]] | None = None
-        for start in range(len(words) if possible else 0):
-            for entry in possible:
-                end = _match(entry.parts, words, start)
-                if end < 0:
-                    continue
-                if covered is None:
-                    covered = self._idioms_in(words)
-                if not any(low <= start and end <= high for low, high in covered):
-                    return Alarm(entry.phrase.node, entry.phrase.language, entry.phrase.text)
-        return None
+        """What a text tells of, or None: a certain find before all possible ones, and of these the first in the text.
 
-    def _possible(self, present: frozenset[str]) -> list[_Entry]:
-        """The phrases all of whose words are in a text, longest first: in most texts none."""
-        entries = (entry for word in present for entry in self._by_rarest_word.get(word, ()))
-        return sorted(entry for entry in entries if entry.words <= present)
+        Where others overlap it the longest counts ("they are beating the child"), then the one higher in the files.
+        """
+        words = words_of(text)
+        finds = self._finds(words)
+        certain = [find for find in finds if find.entry.tier is Tier.CERTAIN]
+        cry = None if certain else self._unspaced_in(words)
+        if cry is not None or not finds:
+            return _alarm(cry) if cry is not None else None
+        finds = certain or finds
+        first = min(finds, key=lambda find: find.start)
+        best = min(
+            (find for find in finds if find.start < first.end), key=lambda find: (find.start - find.end, find.rank)
+        )
+        return _alarm(best.entry)
 
-    def _idioms_in(self, words: list[str]) -> list[tuple[int, int]]:
+    def _finds(self, words: list[str]) -> list[_Find]:
+        """Everything that is found in a text and that no idiom covers."""
+        places = places_of(words)
+        ranks = {rank for word in places for rank in self._ranks_by_word.get(word, ())}
+        found = [
+            _Find(start, end, rank, self._ranked[rank])
+            for rank in ranks
+            for start, end in self._ranked[rank].pattern.spans(places, len(words))
+        ]
+        covered = self._covered(places, len(words)) if found else []
+        return [find for find in found if not any(low <= find.start and find.end <= high for low, high in covered)]
+
+    def samples(self, language: str) -> Iterator[str]:
+        """Messages in which patterns of a language are found: a few for each."""
+        return (sample for entry in self.patterns if entry.language == language for sample in entry.pattern.samples)
+
+    def _unspaced_in(self, words: list[str]) -> DangerPattern | None:
+        """A cry in a language without spaces."""
+        text = "".join(words)
+        if text.isascii():
+            return None
+        return next((entry for entry in self.unspaced if entry.pattern.text in text), None)
+
+    def _covered(self, places: Mapping[str, int], length: int) -> list[tuple[int, int]]:
         """From which word to which the idioms of a text reach."""
-        spans = []
-        for start, word in enumerate(words):
-            for parts in self._idioms_by_first_word.get(word, ()):
-                end = _match(parts, words, start)
-                if end >= 0:
-                    spans.append((start, end))
-        return spans
+        found = {number for word in places for number in self._idioms_by_word.get(word, ())}
+        return [span for number in found for span in self.idioms[number].spans(places, length)]
 
     @cached_property
-    def _by_rarest_word(self) -> Mapping[str, tuple[_Entry, ...]]:
-        """Each phrase under that one of its words which the fewest phrases have: hundreds begin with "me" or "my"."""
-        longest_first = sorted(self.phrases, key=lambda phrase: -len(phrase.text))
-        split = [(phrase, _parts(phrase.text)) for phrase in longest_first]
-        frequency = Counter(word for _, parts in split for word in _words(parts))
-        found: dict[str, list[_Entry]] = defaultdict(list)
-        for rank, (phrase, parts) in enumerate(split):
-            rarest = min(_words(parts), key=lambda word: (frequency[word], word))
-            found[rarest].append(_Entry(rank, _words(parts), parts, phrase))
-        return {word: tuple(entries) for word, entries in found.items()}
+    def _ranked(self) -> tuple[DangerPattern, ...]:
+        """Patterns by weight: certain ones in the order of the files, cries of other languages, possible ones."""
+        certain = [entry for entry in self.patterns if entry.tier is Tier.CERTAIN]
+        return (*certain, *self.cries, *(entry for entry in self.patterns if entry.tier is not Tier.CERTAIN))
 
     @cached_property
-    def _idioms_by_first_word(self) -> Mapping[str, tuple[Parts, ...]]:
-        found: dict[str, list[Parts]] = defaultdict(list)
-        for idiom in self.idioms:
-            parts = _parts(idiom)
-            found[parts[0][0]].append(parts)
-        return {word: tuple(entries) for word, entries in found.items()}
+    def _ranks_by_word(self) -> Mapping[str, tuple[int, ...]]:
+        return _by_rarest_words([entry.pattern for entry in self._ranked])
+
+    @cached_property
+    def _idioms_by_word(self) -> Mapping[str, tuple[int, ...]]:
+        return _by_rarest_words(self.idioms)
 
 
-def _parts(text: str) -> Parts:
-    """The runs of words between the gaps of a phrase."""
-    return tuple(tuple(part.split()) for part in text.split(" * "))
+def _alarm(entry: DangerPattern) -> Alarm:
+    return Alarm(entry.node, entry.language, entry.pattern.text, entry.tier)
 
 
-def _words(parts: Parts) -> frozenset[str]:
-    return frozenset(word for part in parts for word in part)
+def _by_rarest_words(patterns: Iterable[Pattern]) -> Mapping[str, tuple[int, ...]]:
+    """Each pattern's number under the words of its rarest step: hundreds hold "me" or "my", few "chained".
 
+    A message then costs a look at the few patterns that share an unusual word with it, not at each.
+    """
+    patterns = tuple(patterns)
+    frequency = Counter(
+        word
+        for pattern in patterns
+        for step in pattern.steps
+        for word in {word for entry in step.entries for word in entry}
+    )
 
-def _match(parts: Parts, words: list[str], start: int) -> int:
-    """Where a phrase that begins at a word ends, or -1. Gaps are bounded, so no text can make this slow."""
-    first, *rest = parts
-    end = start + len(first)
-    if tuple(words[start:end]) != first:
-        return -1
-    if not rest:
-        return end
-    return max((_match(tuple(rest), words, end + gap) for gap in range(MAX_GAP + 1)), default=-1)
+    def rarest(entry: tuple[str, ...]) -> str:
+        return min(entry, key=lambda word: (frequency[word], word))
 
+    def weight(step: Step) -> int:
+        return sum(frequency[rarest(entry)] for entry in step.entries)
 
-def compile_lexicon(by_language: Mapping[str, Mapping[str, Iterable[str]]]) -> Lexicon:
-    """Build the lexicon from language → node → phrases."""
-    phrases: dict[str, DangerPhrase] = {}
-    idioms: list[str] = []
-    for language, by_node in by_language.items():
-        for node, lines in by_node.items():
-            for line in lines:
-                text = fold_pattern(line)
-                if not text:
-                    continue
-                if node == CANCELS:
-                    idioms.append(text)
-                else:
-                    phrases.setdefault(text, DangerPhrase(text, node, language))
-    return Lexicon(tuple(phrases.values()), tuple(dict.fromkeys(idioms)))
-
-
-def fold_pattern(line: str) -> str:
-    """A phrase folded as messages are, its gaps kept."""
-    parts = [fold(part) for part in line.split("*")]
-    return " * ".join(part for part in parts if part)
+    found: dict[str, list[int]] = defaultdict(list)
+    for number, pattern in enumerate(patterns):
+        for entry in min(pattern.needed, key=weight).entries:
+            found[rarest(entry)].append(number)
+    return {word: tuple(dict.fromkeys(numbers)) for word, numbers in found.items()}

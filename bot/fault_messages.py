@@ -219,10 +219,42 @@ MESSAGES: dict[str, Message] = {
         ("«{key}» no tiene texto en «{language}».", "Agrega «{language}: …» debajo."),
     ),
     "missing-danger": _error(
-        ("No danger phrases lead to “{id}” in “{language}”.", "Add “{id}: |” and some phrases, one a line."),
         (
-            "En «{language}» ninguna frase de peligro lleva a «{id}».",
-            "Agrega «{id}: |» y unas frases, una por renglón.",
+            "Nothing that is certain leads to “{id}” in “{language}”.",
+            "Add “certain: |” below “{id}:”, and some patterns.",
+        ),
+        (
+            "En «{language}» nada seguro lleva a «{id}».",
+            "Agrega «certain: |» debajo de «{id}:», y unos patrones.",
+        ),
+    ),
+    "not-a-danger-answer": _error(
+        ("“{id}” is not an answer that the danger patterns lead to.", "{hint}"),
+        ("«{id}» no es una respuesta a la que lleven los patrones de peligro.", "{pista}"),
+    ),
+    "unknown-set": _error(
+        ("No set of this file is called <{id}>.", "{hint}"),
+        ("Ningún conjunto de este archivo se llama <{id}>.", "{pista}"),
+    ),
+    "empty-set": _error(
+        ("The set “{id}” is empty, so no pattern that names it is ever found.", "Add words, with commas between."),
+        (
+            "El conjunto «{id}» está vacío: nunca se encuentra un patrón que lo nombre.",
+            "Agrega palabras, separadas por comas.",
+        ),
+    ),
+    "bad-pattern": _error(
+        ("“{pattern}” cannot stand here: {problem}.", "Write it as the content guide shows."),
+        ("«{pattern}» no puede ir aquí: {problema}.", "Escríbelo como lo muestra la guía de contenido."),
+    ),
+    "words-unchecked": _warning(
+        (
+            "Nobody who speaks {language} has looked at these words yet.",
+            "Ask somebody, and write who it was below “checked_by”.",
+        ),
+        (
+            "Nadie que hable {language} ha revisado todavía estas palabras.",
+            "Pregunta a alguien y escribe quién fue en «checked_by».",
         ),
     ),
     "unknown-language": _error(
@@ -329,6 +361,16 @@ MESSAGES: dict[str, Message] = {
         (
             "«{label}» dispararía la respuesta de peligro (por «{phrase}»).",
             "Escríbelo de otra forma o precisa la frase de peligro.",
+        ),
+    ),
+    "danger-in-example": _error(
+        (
+            "Whoever asks “{example}” would get the danger answer (by “{phrase}”).",
+            "Make the danger pattern more exact, or add a turn of phrase to “not_danger”.",
+        ),
+        (
+            "Quien pregunte «{example}» recibiría la respuesta de peligro (por «{phrase}»).",
+            "Precisa el patrón de peligro o agrega el dicho a «not_danger».",
         ),
     ),
     "word-twice": _error(

@@ -89,3 +89,34 @@ def value_problem(problem: Mapping[str, Any]) -> dict[str, object]:
         return {"problem": "it must look like 2h or 30m", "problema": "debe verse como 2h o 30m"}
     found = next((words for start, words in _BY_TYPE if kind.startswith(start)), _MISFIT)
     return {"problem": found[0], "problema": found[1]}
+
+
+_PATTERNS: Mapping[str, tuple[str, str]] = {
+    "open-end": (
+        "it must begin and end with a word that has to be there, not with {word}",
+        "debe empezar y terminar con una palabra que no pueda faltar, no con {word}",
+    ),
+    "two-gaps": ("one * after another", "un * tras otro"),
+    "too-short": (
+        "“{word}” alone is too short a word to be certain",
+        "«{word}» sola es una palabra muy corta para estar seguros",
+    ),
+    "no-word": (
+        "“{word}” is not written as a word, as <a-set> or as one|other",
+        "«{word}» no está escrito como palabra, como <un-conjunto> ni como una|otra",
+    ),
+    "no-spaces": (
+        "“{word}” is not in the signs of a language without spaces",
+        "«{word}» no está en los signos de un idioma sin espacios",
+    ),
+    "sign-in-set": (
+        "in a set stand plain words, without < > | * ?",
+        "en un conjunto van palabras solas, sin < > | * ?",
+    ),
+}
+
+
+def pattern_problem(problem: str, word: str) -> dict[str, object]:
+    """Why a line of the danger lexicon cannot be read."""
+    en, es = _PATTERNS[problem]
+    return {"problem": en.format(word=word), "problema": es.format(word=word)}

@@ -213,6 +213,37 @@ class WordShape(Shape):
     words: Texts
 
 
+class DangerShape(Shape):
+    """The patterns that lead to one danger answer: those that are certain, and weaker signs."""
+
+    certain: str = ""
+    possible: str = ""
+
+
+class DangerFile(BaseModel):
+    """The danger lexicon of one language, `content/danger/<language>.yaml`: sets, patterns by answer, idioms."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, DangerShape]
+
+    sets: dict[Id, str] = {}
+    not_danger: str = ""
+
+    @property
+    def kinds(self) -> dict[str, DangerShape]:
+        """The patterns by the answer they lead to."""
+        return self.__pydantic_extra__
+
+
+class CriesShape(Shape):
+    """Emergency words of a language that the service does not speak, by the danger answer they lead to."""
+
+    name: str
+    checked_by: str
+    has_spaces: bool = True
+    words: dict[Id, str]
+
+
 class VocabularyFile(Shape):
     """How people write, in `content/vocabulary.yaml`: one word or name a line; spellings as "wahn = want"."""
 
@@ -243,7 +274,8 @@ FILES: dict[str, Any] = {
     "languages": dict[str, LanguageShape],
     "words": dict[Id, WordShape],
     "phrases": dict[str, Texts],
-    "danger": dict[str, str],
+    "danger": DangerFile,
+    "emergency-words": dict[str, CriesShape],
     "vocabulary": VocabularyFile,
     "not-covered": dict[Id, NotCoveredShape],
 }

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -35,6 +35,7 @@ SINGLE_FILES = (
     "languages",
     "words",
     "phrases",
+    "emergency-words",
     "vocabulary",
     "not-covered",
 )
@@ -42,7 +43,7 @@ SINGLE_FILES = (
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 
-MAY_BE_EMPTY = frozenset({"notices", "groups", "vocabulary", "not-covered"})
+MAY_BE_EMPTY = frozenset({"notices", "groups", "emergency-words", "vocabulary", "not-covered"})
 """Files that may hold nothing but comments, or be missing: most days have no urgent notice."""
 
 _NEARLY_YAML = re.compile(r"\.(ya?ml)(\.txt)?$", re.IGNORECASE)
@@ -146,7 +147,21 @@ def adapter(kind: str) -> TypeAdapter[Any]:
 
 
 MAPS = frozenset(
-    {"flow", "facts", "sources", "places", "towns", "helplines", "groups", "languages", "words", "phrases", "danger", "not-covered"}
+    {
+        "flow",
+        "facts",
+        "sources",
+        "places",
+        "towns",
+        "helplines",
+        "groups",
+        "languages",
+        "words",
+        "phrases",
+        "danger",
+        "emergency-words",
+        "not-covered",
+    }
 )
 """Kinds whose files map ids to entries. One faulty entry spoils no other."""
 
@@ -230,7 +245,8 @@ def known_keys(kind: str, where: Sequence[str | int]) -> tuple[str, ...]:
             shape = next(iter(get_args(_bare(shape))[-1:]), None)
         else:
             named = (info for name, info in fields.items() if (info.alias or name) == step)
-            shape = next((info.annotation for info in named), None)
+            others = get_type_hints(_bare(shape)).get("__pydantic_extra__")
+            shape = next((info.annotation for info in named), next(iter(get_args(others)[-1:]), None))
     fields = getattr(_bare(shape), "model_fields", {})
     return tuple(str(info.alias or name) for name, info in fields.items())
 

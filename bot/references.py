@@ -8,7 +8,6 @@ from babel import Locale
 
 from bot import catalogue as parts
 from bot.catalogue import Catalogue, Where
-from bot.danger import CANCELS
 from bot.faults import Fault, hints
 from bot.library import Document, Library
 from bot.rendering import PLACEHOLDER
@@ -202,17 +201,25 @@ class _References:
                     self.node(doc, shape.go, key, "go")
 
     def check_danger(self) -> None:
-        """Danger phrases lead to answers, and every answer that one language leads to has phrases in all of them."""
-        answers = {key: doc for doc in self.library.of("danger") for key in doc.value if key in self.built.answers}
+        """Danger patterns lead to answers, and every answer that one language leads to has certain ones in all of them."""
+        answers = {
+            key: doc for doc in self.library.of("danger") for key in doc.value.kinds if key in self.built.answers
+        }
         for doc in self.library.of("danger"):
-            strays = [key for key in doc.value if key != CANCELS and key not in self.built.answers]
+            strays = [key for key in doc.value.kinds if key not in self.built.answers]
             for key in strays:
                 self.node(doc, key, key)
             if doc.id not in self.built.languages or strays or self.library.spoiled.get("danger"):
                 continue
             for key in answers:
-                if not doc.value.get(key, "").strip():
+                if key not in doc.value.kinds or not doc.value.kinds[key].certain.strip():
                     self.fault(doc, doc.line(key), "missing-danger", id=key, language=doc.id)
+        for doc in self.library.of("emergency-words") if self.library.is_whole("danger", "answer") else ():
+            for language, shape in doc.value.items():
+                for key in shape.words:
+                    self.found(
+                        doc, "danger", key, "not-a-danger-answer", self.built.lexicon.nodes, language, "words", key
+                    )
 
     def conditions(self, doc: Document, when: Mapping[str, str], *where: str | int) -> None:
         """Slots and values that conditions name."""

@@ -9,6 +9,7 @@ from bot.catalogue import REQUIRED_NODES, short_code
 from bot.check.moves import choices_to
 from bot.check.sizes import ALONE, ON_TOP
 from bot.compiling import KNOWN_WORDS
+from bot.danger import Tier
 from bot.library import Document
 from bot.phrases import REQUIRED_PHRASES
 from bot.words import CARRIER_WORDS
@@ -310,7 +311,7 @@ def missing_danger(garden: Garden) -> list[Plant]:
     plants = []
     for index, node in enumerate(sorted(garden.project.catalogue.lexicon.nodes)):
         doc = garden.project.documents["danger", ("en", "es")[index % 2]]
-        edit = Edit(doc.source.path, doc.line(node) + 1, drop=length_of(doc, node) - 1)
+        edit = Edit(doc.source.path, doc.line(node, "certain") + 1, drop=length_of(doc, node, "certain") - 1)
         plants.append(Plant("missing-danger", (edit,), at=(doc.source.path, doc.line(node))))
     return plants
 
@@ -446,7 +447,9 @@ def options_clash(garden: Garden) -> list[Plant]:
 
 
 def danger_in_label(garden: Garden) -> list[Plant]:
-    phrases = [p.text for p in garden.project.catalogue.lexicon.phrases if len(p.text) <= 20 and "*" not in p.text]
+    lexicon = garden.project.catalogue.lexicon
+    certain = [entry.pattern.samples[0] for entry in lexicon.patterns if entry.tier is Tier.CERTAIN]
+    phrases = [text for text in certain if len(text) <= 20 and lexicon.search(text) is not None]
     return [
         changed(
             doc.source.path,
@@ -456,6 +459,61 @@ def danger_in_label(garden: Garden) -> list[Plant]:
         )
         for doc in garden.answers()
     ]
+
+
+def danger_in_example(garden: Garden) -> list[Plant]:
+    lexicon = garden.project.catalogue.lexicon
+    certain = [entry.pattern.samples[0] for entry in lexicon.patterns if entry.tier is Tier.CERTAIN]
+    alarms = [(text, lexicon.search(text)) for text in certain]
+    phrases = [text for text, alarm in alarms if alarm is not None and alarm.language == "en"]
+    return [
+        below(
+            doc.source.path,
+            doc.line("people_ask", "en"),
+            (f"    {garden.random.choice(phrases)}",),
+            "danger-in-example",
+        )
+        for doc in garden.answers(count=200)
+        if doc.value.people_ask and not doc.value.sensitive
+    ][:PLACES]
+
+
+def _patterns(code: str, *new: str, says: str = "") -> Planter:
+    """A line of its own among the patterns of random lists of the danger lexicon."""
+
+    def plant(garden: Garden) -> list[Plant]:
+        lists = [(doc, node) for doc in garden.project.library.of("danger") for node in doc.value.kinds]
+        return [
+            below(doc.source.path, doc.line(node, "certain"), tuple(f"    {line}" for line in new), code)
+            for doc, node in garden.pick(lists, lambda place: (code, place[0].id, place[1]))
+        ]
+
+    return plant
+
+
+def empty_set(garden: Garden) -> list[Plant]:
+    return [
+        below(doc.source.path, doc.line("sets"), (f"  void-{n}: |",), "empty-set")
+        for n, doc in enumerate(garden.project.library.of("danger"))
+    ]
+
+
+def _cries(code: str, *new: str, offset: int = 0) -> Planter:
+    """A new language of emergency words."""
+
+    def plant(garden: Garden) -> list[Plant]:
+        (doc,) = garden.project.library.of("emergency-words")
+        languages = garden.pick(doc.value, lambda language: (code, language))
+        return [
+            Plant(
+                code,
+                (Edit(doc.source.path, doc.line(language), tuple(line.format(n=n) for line in new)),),
+                offset,
+            )
+            for n, language in enumerate(languages)
+        ]
+
+    return plant
 
 
 def _in_words(
@@ -736,6 +794,31 @@ BATCHES: dict[str, tuple[Planter, ...]] = {
         menu_too_long,
         _labels("label-too-long", lambda text: text + " and a little more"),
         danger_in_label,
+        danger_in_example,
+    ),
+    "patterns": (
+        _patterns("bad-pattern", "to be or *"),
+        _patterns("unknown-set", "he has my <pasport>"),
+        empty_set,
+        _cries(
+            "not-a-danger-answer",
+            "x{n}:",
+            "  name: Planted",
+            "  checked_by: a test",
+            "  words:",
+            "    border-hours: |",
+            "      wunderbar",
+            offset=4,
+        ),
+        _cries(
+            "words-unchecked",
+            "y{n}:",
+            "  name: Planted",
+            "  checked_by: nobody yet",
+            "  words:",
+            "    danger-now: |",
+            "      hilfe",
+        ),
     ),
     "commands": (
         _labels("label-is-command", lambda _: "  en: Main menu"),

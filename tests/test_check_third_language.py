@@ -84,7 +84,8 @@ def _add_own_files(root: Path) -> None:
     with open(content / "languages.yaml", "a", encoding="utf-8") as file:
         file.write(f"\n{THIRD}:\n  name: Français\n  locale: fr_FR\n")
     nodes = [entry.key for entry in _entries(root, content / "danger" / "en.yaml")]
-    danger = "".join(f"{node}: |\n  au secours {node.replace('_', ' ')}\n" for node in nodes)
+    kinds = [node for node in nodes if node not in ("sets", "not_danger")]
+    danger = "".join(f"{node}:\n  certain: |\n    au secours {node}\n" for node in kinds)
     (content / "danger" / f"{THIRD}.yaml").write_text(danger, encoding="utf-8")
     words = content / "words.yaml"
     lines = words.read_text(encoding="utf-8").split("\n")

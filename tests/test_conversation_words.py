@@ -148,9 +148,9 @@ def test_every_danger_phrase_leads_to_its_answer_from_every_node(language: str, 
     """Danger comes first in every state: the same answer, alone, whatever was open (R21)."""
     catalogue = shipped()
     seen: dict[str, str] = {}
-    for phrase in catalogue.lexicon.phrases:
-        if phrase.language == language:
-            seen.setdefault(phrase.node, phrase.text.replace(" *", ""))
+    for entry in catalogue.lexicon.patterns:
+        if entry.language == language:
+            seen.setdefault(entry.node, entry.pattern.samples[0])
     for node in catalogue.answers:
         state = standing_at(catalogue, node, language, channel)
         for target, words in seen.items():

@@ -9,6 +9,7 @@ import pytest
 
 from bot.catalogue import MAIN, NOT_THIS, Catalogue
 from bot.conversation import resume, step
+from bot.danger import Tier
 from bot.inbound import Channel, Inbound, Media
 from bot.rendering import help_lines, may_show
 from bot.turn import ActionResult, Call, Turn
@@ -93,9 +94,9 @@ def test_r21_the_written_list_has_every_kind_in_both_languages() -> None:
     catalogue = shipped()
     for language in catalogue.languages:
         count: dict[str, int] = {}
-        for phrase in catalogue.lexicon.phrases:
-            if phrase.language == language:
-                count[phrase.node] = count.get(phrase.node, 0) + 1
+        for entry in catalogue.lexicon.patterns:
+            if entry.language == language and entry.tier is Tier.CERTAIN:
+                count[entry.node] = count.get(entry.node, 0) + 1
         assert sum(count.values()) >= 60
         assert set(count) >= {
             "danger-now",
@@ -112,9 +113,9 @@ def _danger_turns(channel: Channel, catalogue: Catalogue) -> list[tuple[str, str
     found = []
     for language in catalogue.languages:
         words: dict[str, str] = {}
-        for phrase in catalogue.lexicon.phrases:
-            if phrase.language == language:
-                words.setdefault(phrase.node, phrase.text.replace(" *", ""))
+        for entry in catalogue.lexicon.patterns:
+            if entry.language == language:
+                words.setdefault(entry.node, entry.pattern.samples[0])
         for country in ("", "mexico", "belize", "elsewhere"):
             slots = {"country": country} if country else {}
             for node, text in words.items():
@@ -237,17 +238,21 @@ def test_r26_self_harm_gets_the_line_and_911_and_no_question(channel: Channel) -
     """No "how", no "why", no "are you sure": a voice at once."""
     catalogue = shipped()
     for language in catalogue.languages:
-        for phrase in (
-            each for each in catalogue.lexicon.phrases if each.node == "self-harm" and each.language == language
-        ):
-            turn = write(catalogue, person(language), phrase.text.replace(" *", ""), channel)
+        phrases = [
+            sample
+            for entry in catalogue.lexicon.patterns
+            if (entry.node, entry.language, entry.tier) == ("self-harm", language, Tier.CERTAIN)
+            for sample in entry.pattern.samples
+        ]
+        for phrase in phrases:
+            turn = write(catalogue, person(language), phrase, channel)
             if turn.node != "self-harm":
-                continue  # an idiom or a longer phrase has precedence: other tests
+                continue  # an idiom or a longer find has precedence: other tests
             told = turn.reply or ""
             assert "911" in told
             for line in help_lines_shown(catalogue, "self-harm", language, channel, {}):
                 assert line in told.splitlines(), line
-            assert "?" not in told, phrase.text
+            assert "?" not in told, phrase
             assert turn.state.session.asking == ""
 
 

@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     choices.clashes,
     choices.commands_in_labels,
     choices.danger_in_labels,
+    choices.danger_in_examples,
     moves.menus,
     moves.circles,
     moves.reach,

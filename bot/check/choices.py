@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.catalogue import ADVISOR, HELP_NUMBERS, LANGUAGE_SLOT, MAIN, NOT_THIS, RATHER_NOT, option_id
 from bot.check.project import Project
+from bot.danger import Tier
 from bot.faults import Fault
 from bot.folding import fold
 from bot.words import LISTS, Command
@@ -148,8 +149,23 @@ def danger_in_labels(project: Project) -> Iterator[Fault]:
         names += _names(project, "words", "words", key, "words", is_label=True)
     for name in names:
         alarm = catalogue.lexicon.search(name.text)
-        if alarm is not None:
-            yield Fault(name.path, name.line, "danger-in-label", {"label": name.text, "phrase": alarm.phrase})
+        if alarm is not None and alarm.tier is Tier.CERTAIN:
+            yield Fault(name.path, name.line, "danger-in-label", {"label": name.text, "phrase": alarm.pattern})
+
+
+def danger_in_examples(project: Project) -> Iterator[Fault]:
+    """What people ask about everyday things must not set off the danger answer. In sensitive topics it may."""
+    search = project.catalogue.lexicon.search
+    for answer in project.answers:
+        if answer.sensitive or project.catalogue.is_danger(answer.id):
+            continue
+        path = project.documents["answer", answer.id].source.path
+        for language, written in project.texts_of("answer", answer.id, "people_ask"):
+            for text, line in written.lines():
+                alarm = search(text)
+                if alarm is not None and alarm.tier is Tier.CERTAIN and alarm.language == language:
+                    values = {"example": text.strip(), "phrase": alarm.pattern}
+                    yield Fault(path, line, "danger-in-example", values)
 
 
 def _words_elsewhere(project: Project) -> list[str]:

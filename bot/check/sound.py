@@ -20,13 +20,13 @@ def sound(catalogue: Catalogue) -> Catalogue:
         for text, word in catalogue.words.by_text.items()
         if word.command is not Command.GO or word.target in answers
     }
-    phrases = tuple(phrase for phrase in catalogue.lexicon.phrases if phrase.node in answers)
+    patterns = tuple(entry for entry in catalogue.lexicon.patterns if entry.node in answers)
     return replace(
         catalogue,
         answers=answers,
         nodes=nodes,
         words=replace(catalogue.words, by_text=words),
-        lexicon=replace(catalogue.lexicon, phrases=phrases),
+        lexicon=replace(catalogue.lexicon, patterns=patterns),
     )
 
 

@@ -1,11 +1,12 @@
 """How alike two texts are, from 0 to 1: in meaning (by the encoder) and in spelling (by the pieces of their words).
 
-A kernel machine compares a message with every example. Likeness is bent by exp(BEND · (likeness − 1)), so that near
-examples count for more than many far ones: on our messages that found .80 at once where a straight one found .73.
+A message is compared with every example. Likeness is bent by exp(BEND · (likeness − 1)), so that a near example counts
+for more than many far ones: on the tuning messages that found the right answer at once in .83, a straight one in .73.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +16,11 @@ from bot.understanding.features import PLACES, Sparse
 
 Floats = NDArray[np.float32]
 
-SHARE_OF_MEANING = 0.55
+SHARE_OF_MEANING = 0.6
 SHARE_TOLD = 0.22
 """What names tell, as a part of spelling."""
 
-BEND = 2.0
+BEND = 3.0
 
 
 @dataclass(frozen=True)
@@ -32,31 +33,26 @@ class Postings:
     count: int
 
     @classmethod
-    def of(cls, vectors: list[Sparse]) -> Postings:
+    def of(cls, vectors: Sequence[Sparse]) -> Postings:
         """Turn vectors of examples into lists by place."""
         places = np.concatenate([vector.places for vector in vectors])
         values = np.concatenate([vector.values for vector in vectors]).astype(np.float32)
         rows = np.repeat(np.arange(len(vectors), dtype=np.int32), [len(vector.places) for vector in vectors])
         order = np.argsort(places, kind="stable")
-        starts = np.searchsorted(places[order], np.arange(PLACES + 1))
-        return cls(starts.astype(np.int64), rows[order], values[order], len(vectors))
+        starts = np.searchsorted(places[order], np.arange(PLACES + 1)).astype(np.int64)
+        return cls(starts, rows[order], values[order], len(vectors))
 
     def likeness(self, vector: Sparse) -> Floats:
         """The product of a vector with that of each example."""
-        starts, ends = self.starts[vector.places], self.starts[vector.places + 1]
-        lengths = ends - starts
+        starts = self.starts[vector.places]
+        lengths = self.starts[vector.places + 1] - starts
         total = int(lengths.sum())
         if not total:
             return np.zeros(self.count, np.float32)
-        offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
-        at = offsets + np.arange(total)
+        first = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+        at = np.arange(total) + np.repeat(starts - first, lengths)
         weights = self.values[at] * np.repeat(vector.values, lengths)
         return np.bincount(self.rows[at], weights, self.count).astype(np.float32)
-
-
-def mixed(meaning: Floats, spelling: Floats) -> Floats:
-    """Both kinds of likeness as one."""
-    return SHARE_OF_MEANING * meaning + (1 - SHARE_OF_MEANING) * spelling
 
 
 def bent(likeness: Floats) -> Floats:

@@ -1,0 +1,147 @@
+"""What was learned from the examples: how much each of them speaks for each label. Numbers only, used with numpy alone.
+
+For every message its likeness to all examples is taken; each example gives its label, and takes from others, as much as
+ridge regression found best (`training.py`). Two sets of weights: one for meaning and spelling together, one for spelling
+alone, for as long as no encoder is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.understanding.encoder import Encoder
+from bot.understanding.features import Sparse, counted, weighed
+from bot.understanding.kernel import SHARE_OF_MEANING, SHARE_TOLD, Floats, Postings, bent
+from bot.understanding.sounds import Speller
+from bot.understanding.thresholds import Thresholds
+from bot.understanding.wording import Worded
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """Learned once per version of the examples; shared by all threads, and by processes that map the same files.
+
+    `meanings` has a row of 1,024 numbers per example, `weights` and `weights_of_spelling` a row per example and a column
+    per label, `texts` and `of_label` say what each example is and which label it has.
+    """
+
+    version: str
+    labels: tuple[str, ...]
+    danger: frozenset[str]
+    thresholds: Thresholds
+    speller: Speller
+    texts: tuple[str, ...]
+    of_label: NDArray[np.int32]
+    rarity: Floats
+    postings: Postings
+    meanings: Floats
+    weights: Floats
+    weights_of_spelling: Floats
+
+    def scores(self, worded: Worded, encoder: Encoder | None) -> tuple[Floats, Floats]:
+        """How much speaks for each label, and the likeness to each example (bent)."""
+        likeness = self.postings.likeness(self.vector(worded))
+        if encoder is None or not self.meanings.size:
+            near = bent(likeness)
+            return near @ self.weights_of_spelling, near
+        likeness *= 1 - SHARE_OF_MEANING
+        likeness += SHARE_OF_MEANING * (self.meanings @ meaning_of([worded], encoder)[0])
+        near = bent(likeness)
+        return near @ self.weights, near
+
+    def vector(self, worded: Worded) -> Sparse:
+        """The spelling of a text as a vector."""
+        return weighed(counted(worded), self.rarity, SHARE_TOLD)
+
+    def nearest_example(self, label: str, near: Floats) -> str:
+        """The example of a label that a message is most like: what a reader of the ranking wants to see."""
+        rows = self.rows_of[self.labels.index(label)]
+        return self.texts[rows[int(np.argmax(near[rows]))]] if len(rows) else ""
+
+    @cached_property
+    def rows_of(self) -> tuple[NDArray[np.int64], ...]:
+        """Which examples each label has."""
+        return tuple(np.flatnonzero(self.of_label == at) for at in range(len(self.labels)))
+
+    @cached_property
+    def is_danger(self) -> NDArray[np.bool_]:
+        return np.array([label in self.danger for label in self.labels])
+
+
+def meaning_of(worded: list[Worded], encoder: Encoder) -> Floats:
+    """What texts mean, as one row each of length one: as they are written, and as they are understood."""
+    both = encoder.encode([" ".join(each.meant) for each in worded] + [" ".join(each.written) for each in worded])
+    return np.hstack((both[: len(worded)], both[len(worded) :])) * np.float32(np.sqrt(0.5))
+
+
+# --- keeping it ------------------------------------------------------------------------------------------------------
+
+ARRAYS = ("of_label", "rarity", "meanings", "weights", "weights_of_spelling")
+
+
+def save(model: Model, folder: Path) -> None:
+    """Keep a model in a folder of its own, whole or not at all."""
+    draft = folder.with_name(f".{folder.name}-{os.getpid()}")
+    draft.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in ARRAYS:
+        np.save(draft / f"{name}.npy", getattr(model, name))
+    for part in ("starts", "rows", "values"):
+        np.save(draft / f"postings-{part}.npy", getattr(model.postings, part))
+    speller = model.speller
+    head: dict[str, Any] = {
+        "format": FORMAT,
+        "version": model.version,
+        "labels": model.labels,
+        "danger": sorted(model.danger),
+        "thresholds": asdict(model.thresholds),
+        "speller": [sorted(speller.known), dict(speller.by_sound), dict(speller.by_typo)],
+        "texts": model.texts,
+    }
+    (draft / "model.json").write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
+    if folder.exists():  # another process was faster, with the same result
+        for file in draft.iterdir():
+            file.unlink()
+        draft.rmdir()
+        return
+    draft.rename(folder)
+
+
+def load(folder: Path) -> Model:
+    """Read a model back; its arrays are mapped, not copied. Raises OSError, ValueError, KeyError for a broken one."""
+    head = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    if head["format"] != FORMAT:
+        raise ValueError(f"model format {head['format']}")
+
+    def array(name: str) -> NDArray[Any]:
+        mapped: NDArray[Any] = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        return mapped.view(np.ndarray)
+
+    known, by_sound, by_typo = head["speller"]
+    texts = tuple(head["texts"])
+    return Model(
+        version=head["version"],
+        labels=tuple(head["labels"]),
+        danger=frozenset(head["danger"]),
+        thresholds=_thresholds(head["thresholds"]),
+        speller=Speller(frozenset(known), by_sound, by_typo),
+        texts=texts,
+        postings=Postings(
+            array("postings-starts"), array("postings-rows"), array("postings-values"), len(texts)
+        ),
+        **{name: array(name) for name in ARRAYS},
+    )
+
+
+def _thresholds(stored: Mapping[str, float]) -> Thresholds:
+    return Thresholds(**{field.name: float(stored[field.name]) for field in fields(Thresholds)})
