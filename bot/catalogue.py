@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -24,7 +24,13 @@ from bot.language import LanguageGuess
 from bot.names import Language as Language
 from bot.names import NodeId as NodeId
 from bot.session import CODE_LENGTH
-from bot.vocabulary import Vocabulary
+from bot.understanding.encoder import Encoder
+from bot.understanding.lessons import Lessons
+from bot.understanding.model import Model
+from bot.understanding.names import Names
+from bot.understanding.understood import Understanding
+from bot.understanding.wording import Reader
+from bot.vocabulary import COUNTRY, SIDE, Vocabulary
 from bot.words import Words
 
 Texts = Mapping[Language, str]
@@ -40,6 +46,9 @@ LANGUAGE_SLOT = "language"
 CONSENT = "consent"
 COUNTRY_SLOT = "country"
 RATHER_NOT = "-"
+SIDES = frozenset({"mx", "bz"})
+"""Countries of this border: what names them tells the side, not a nationality."""
+
 NOT_THIS = "@not-this"
 REQUIRED_NODES = (MAIN, WELCOME, ADVISOR, HELP_NUMBERS, "danger-now", "privacy", "language", THANKS, NEAREST)
 
@@ -267,6 +276,8 @@ class Catalogue:
     vocabulary: Vocabulary
     not_covered: Mapping[str, NotCovered]
     show_unconfirmed: bool
+    model: Model | None = None
+    encoder: Encoder | None = None
 
     def phrase(self, key: str, language: Language, **values: object) -> str:
         """One of the bot's small fixed phrases, with its values filled in."""
@@ -392,9 +403,39 @@ class Catalogue:
         yield from self.lexicon.samples(language)
 
     @cached_property
-    def understanding(self):
-        """Finds the answer that a free text asks for."""
-        return Understanding.of(tuple(self.answers.values()), self.languages)
+    def understanding(self) -> Understanding:
+        """Finds the answer that a free text asks for; with what was learned from the examples, once that is there."""
+        names = Names.of(tuple(self.answers.values()), self.languages)
+        reader = self.reader
+        if self.model is not None:
+            reader = replace(reader, speller=self.model.speller)
+        return Understanding(names, reader, self.model, self.encoder, self.danger_nodes)
+
+    @cached_property
+    def danger_nodes(self) -> frozenset[NodeId]:
+        """The answers for somebody who tells of danger. Who only asks for the numbers tells of none."""
+        return self.lexicon.nodes - {HELP_NUMBERS}
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads texts as the model does, towns and countries known."""
+        slots = dict(self.vocabulary.slots)
+        for town in self.towns.values():
+            for name in (*map(fold, town.name.values()), *town.synonyms):
+                slots.setdefault(tuple(name.split()), SIDE + town.country)
+        for name, code in self.country_codes.items():
+            if code not in SIDES:
+                slots.setdefault(tuple(name.split()), COUNTRY + code)
+        return Reader(replace(self.vocabulary, slots=slots), self.language_guess)
+
+    @cached_property
+    def lessons(self) -> Lessons:
+        """What there is to learn from."""
+        return Lessons.of(self.answers.values(), self.not_covered.values(), self.danger_nodes, self.languages)
+
+    def with_model(self, model: Model | None, encoder: Encoder | None) -> Catalogue:
+        """The same catalogue with what was learned from its examples."""
+        return replace(self, model=model, encoder=encoder)
 
     def warm(self) -> None:
         """Make now what first turns would wait for, so that processes begun as copies of this one share it."""

@@ -44,7 +44,11 @@ class Lessons:
 
     @classmethod
     def of(
-        cls, answers: Iterable[Named], not_covered: Iterable[Asked], danger: Iterable[str], languages: Sequence[Language]
+        cls,
+        answers: Iterable[Named],
+        not_covered: Iterable[Asked],
+        danger: Iterable[str],
+        languages: Sequence[Language],
     ) -> Lessons:
         """Collect them from the content."""
         found: dict[tuple[str, str], Lesson] = {}

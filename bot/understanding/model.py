@@ -1,8 +1,7 @@
 """What was learned from the examples: how much each of them speaks for each label. Numbers only, used with numpy alone.
 
 For every message its likeness to all examples is taken; each example gives its label, and takes from others, as much as
-ridge regression found best (`training.py`). Two sets of weights: one for meaning and spelling together, one for spelling
-alone, for as long as no encoder is there.
+ridge regression found best (`training.py`). Where no encoder is installed likeness is that of spelling alone.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from bot.understanding.encoder import Encoder
 from bot.understanding.features import Sparse, counted, weighed
 from bot.understanding.kernel import SHARE_OF_MEANING, SHARE_TOLD, Floats, Postings, bent
+from bot.understanding.lessons import OUTSIDE
 from bot.understanding.sounds import Speller
 from bot.understanding.thresholds import Thresholds
 from bot.understanding.wording import Worded
@@ -32,8 +32,8 @@ FORMAT = 1
 class Model:
     """Learned once per version of the examples; shared by all threads, and by processes that map the same files.
 
-    `meanings` has a row of 1,024 numbers per example, `weights` and `weights_of_spelling` a row per example and a column
-    per label, `texts` and `of_label` say what each example is and which label it has.
+    `meanings` and `weights` have a row per example, `weights` a column per label; `axes` are those along which meanings
+    differ most (no rows where no encoder was there). `texts` and `of_label` say what each example is an example of.
     """
 
     version: str
@@ -45,18 +45,20 @@ class Model:
     of_label: NDArray[np.int32]
     rarity: Floats
     postings: Postings
+    axes: Floats
     meanings: Floats
     weights: Floats
-    weights_of_spelling: Floats
+
+    @property
+    def needs_encoder(self) -> bool:
+        return bool(len(self.axes))
 
     def scores(self, worded: Worded, encoder: Encoder | None) -> tuple[Floats, Floats]:
-        """How much speaks for each label, and the likeness to each example (bent)."""
+        """How much speaks for each label, and the likeness to each example (bent). An encoder, if it learned with one."""
         likeness = self.postings.likeness(self.vector(worded))
-        if encoder is None or not self.meanings.size:
-            near = bent(likeness)
-            return near @ self.weights_of_spelling, near
-        likeness *= 1 - SHARE_OF_MEANING
-        likeness += SHARE_OF_MEANING * (self.meanings @ meaning_of([worded], encoder)[0])
+        if self.needs_encoder and encoder is not None:
+            likeness *= 1 - SHARE_OF_MEANING
+            likeness += SHARE_OF_MEANING * (self.meanings @ along(meaning_of([worded], encoder), self.axes)[0])
         near = bent(likeness)
         return near @ self.weights, near
 
@@ -66,7 +68,7 @@ class Model:
 
     def nearest_example(self, label: str, near: Floats) -> str:
         """The example of a label that a message is most like: what a reader of the ranking wants to see."""
-        rows = self.rows_of[self.labels.index(label)]
+        rows = self.rows_of[self.place_of[label]]
         return self.texts[rows[int(np.argmax(near[rows]))]] if len(rows) else ""
 
     @cached_property
@@ -75,19 +77,34 @@ class Model:
         return tuple(np.flatnonzero(self.of_label == at) for at in range(len(self.labels)))
 
     @cached_property
+    def place_of(self) -> Mapping[str, int]:
+        return {label: at for at, label in enumerate(self.labels)}
+
+    @cached_property
+    def is_outside(self) -> NDArray[np.bool_]:
+        return np.array([label.startswith(OUTSIDE) for label in self.labels])
+
+    @cached_property
     def is_danger(self) -> NDArray[np.bool_]:
         return np.array([label in self.danger for label in self.labels])
 
 
 def meaning_of(worded: list[Worded], encoder: Encoder) -> Floats:
-    """What texts mean, as one row each of length one: as they are written, and as they are understood."""
+    """What texts mean, one row each: as they are understood, beside as they are written."""
     both = encoder.encode([" ".join(each.meant) for each in worded] + [" ".join(each.written) for each in worded])
-    return np.hstack((both[: len(worded)], both[len(worded) :])) * np.float32(np.sqrt(0.5))
+    return np.hstack((both[: len(worded)], both[len(worded) :]))
+
+
+def along(meanings: Floats, axes: Floats) -> Floats:
+    """Meanings along axes, each of length one."""
+    turned = meanings @ axes
+    turned /= np.linalg.norm(turned, axis=1, keepdims=True) + np.float32(1e-9)
+    return turned
 
 
 # --- keeping it ------------------------------------------------------------------------------------------------------
 
-ARRAYS = ("of_label", "rarity", "meanings", "weights", "weights_of_spelling")
+ARRAYS = ("of_label", "rarity", "axes", "meanings", "weights")
 
 
 def save(model: Model, folder: Path) -> None:
@@ -136,9 +153,7 @@ def load(folder: Path) -> Model:
         thresholds=_thresholds(head["thresholds"]),
         speller=Speller(frozenset(known), by_sound, by_typo),
         texts=texts,
-        postings=Postings(
-            array("postings-starts"), array("postings-rows"), array("postings-values"), len(texts)
-        ),
+        postings=Postings(array("postings-starts"), array("postings-rows"), array("postings-values"), len(texts)),
         **{name: array(name) for name in ARRAYS},
     )
 

@@ -1,0 +1,168 @@
+"""Chooses the thresholds of a model from labelled messages that it has not learned from.
+
+What may go wrong is bounded first, then as much as possible is done within that: the numbers are those the project
+promises (docs/understanding.md), a little stricter, because other messages will be a little harder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.danger import Lexicon, Tier
+from bot.understanding.encoder import Encoder
+from bot.understanding.labelled import Labelled
+from bot.understanding.model import Model
+from bot.understanding.thresholds import DEFAULT, Thresholds
+from bot.understanding.understood import probabilities
+from bot.understanding.wording import Reader
+
+SHARPNESS = (4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 25.0)
+WRONG_AT_ONCE = 0.018
+"""Of messages that have an answer: at most so many get a wrong one at once."""
+
+WRONG_OUTSIDE = 0.025
+"""Of messages that have no answer: at most so many get one at once."""
+
+TOLD_WRONGLY = 0.015
+"""Of messages that have an answer: at most so many are told that there is none."""
+
+LOST_BELOW_LIST = 0.01
+"""Of messages whose answer is among the best three: at most so many are not offered it."""
+
+DANGER_FOUND = 0.985
+CERTAIN_FALSELY = 0.004
+"""Of ordinary messages: at most so many are taken for certain danger."""
+
+FEWEST = 100
+"""Messages below which nothing can be chosen."""
+
+Flags = NDArray[np.bool_]
+Chances = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The probabilities of all labels for each message, and what is true of it."""
+
+    rows: Sequence[Labelled]
+    chances: Chances
+    accepted: Flags
+    alarms: Sequence[Tier | None]
+    model: Model
+
+    @property
+    def in_scope(self) -> Flags:
+        return np.array([row.in_scope for row in self.rows])
+
+    @property
+    def best(self) -> NDArray[np.int64]:
+        """The best answer of each, whatever speaks for none."""
+        return np.argmax(np.where(self.model.is_outside, -1, self.chances), axis=1)
+
+    @property
+    def confidence(self) -> Chances:
+        return np.max(np.where(self.model.is_outside, 0, self.chances), axis=1)
+
+    @property
+    def right(self) -> Flags:
+        return self.accepted[np.arange(len(self.rows)), self.best]
+
+    @property
+    def among_three(self) -> Flags:
+        inside = np.where(self.model.is_outside, -1, self.chances)
+        best = np.argsort(-inside, axis=1)[:, :3]
+        return np.take_along_axis(self.accepted, best, axis=1).any(axis=1)
+
+    @property
+    def no_answer(self) -> Chances:
+        return self.chances[:, self.model.is_outside].sum(axis=1)
+
+    @property
+    def danger(self) -> Chances:
+        return self.chances[:, self.model.is_danger].sum(axis=1)
+
+
+def scores_of(model: Model, reader: Reader, encoder: Encoder | None, rows: Sequence[Labelled]) -> NDArray[np.float32]:
+    """The scores of all labels, one row a message."""
+    reader = replace(reader, speller=model.speller)
+    return np.stack([model.scores(reader.read(row.text), encoder)[0] for row in rows])
+
+
+def measured(
+    model: Model, scores: NDArray[np.float32], sharpness: float, rows: Sequence[Labelled], lexicon: Lexicon
+) -> Measured:
+    """Scores as probabilities, beside what is true."""
+    chances = np.stack([probabilities(row, sharpness) for row in scores]).astype(np.float64)
+    accepted = np.array([[label in row.accepted for label in model.labels] for row in rows])
+    alarms = [alarm.tier if (alarm := lexicon.search(row.text)) else None for row in rows]
+    return Measured(rows, chances, accepted, alarms, model)
+
+
+def calibrated(
+    model: Model, reader: Reader, encoder: Encoder | None, lexicon: Lexicon, rows: Sequence[Labelled]
+) -> Model:
+    """The model with thresholds chosen from messages; with the default ones where there are too few."""
+    if len(rows) < FEWEST:
+        return replace(model, thresholds=DEFAULT)
+    scores = scores_of(model, reader, encoder, rows)
+    candidates = (measured(model, scores, sharpness, rows, lexicon) for sharpness in SHARPNESS)
+    surprise, best = min(
+        ((_surprise(found), (sharpness, found)) for sharpness, found in zip(SHARPNESS, candidates, strict=True)),
+        key=lambda pair: pair[0],
+    )
+    del surprise
+    sharpness, found = best
+    return replace(model, thresholds=_chosen(sharpness, found))
+
+
+def _surprise(found: Measured) -> float:
+    """How little the probabilities expect what is true: the mean of -ln of it."""
+    true = np.where(found.in_scope, (found.chances * found.accepted).sum(axis=1), found.no_answer)
+    return float(-np.log(true + 1e-6).mean())
+
+
+def _chosen(sharpness: float, found: Measured) -> Thresholds:
+    in_scope = found.in_scope
+    outside = _smallest(found.no_answer, lambda over: _share(over, in_scope) <= TOLD_WRONGLY)
+    answered = found.no_answer < outside
+
+    def at_once_is_safe(over: Flags) -> bool:
+        at_once = over & answered
+        return (
+            _share(at_once & ~found.right, in_scope) <= WRONG_AT_ONCE
+            and _share(at_once & ~found.right, ~in_scope) <= WRONG_OUTSIDE
+        )
+
+    direct = _smallest(found.confidence, at_once_is_safe)
+    wanted = in_scope & answered & found.among_three
+    listed = float(np.quantile(found.confidence[wanted], LOST_BELOW_LIST)) if wanted.any() else DEFAULT.listed
+    certain, possible = _danger_thresholds(found)
+    return Thresholds(sharpness, direct, min(listed, direct), outside, certain, possible)
+
+
+def _danger_thresholds(found: Measured) -> tuple[float, float]:
+    """From which probability on danger is certain, and from which on it is possible; the lexicon finds its own."""
+    told = np.array([row.tells_of_danger for row in found.rows])
+    ordinary = np.array([row.danger == "-" for row in found.rows])
+    unheard = told & np.array([alarm is None for alarm in found.alarms])
+    missed = (1 - DANGER_FOUND) * told.sum()
+    chances = np.sort(found.danger[unheard])
+    possible = float(chances[int(missed)]) if len(chances) > missed else DEFAULT.danger_possible
+    certain = _smallest(found.danger, lambda over: _share(over, ordinary) <= CERTAIN_FALSELY)
+    return max(certain, possible), possible
+
+
+def _share(part: Flags, whole: Flags) -> float:
+    return float((part & whole).sum() / max(1, whole.sum()))
+
+
+def _smallest(values: Chances, is_fine: object) -> float:
+    """The smallest threshold from which on all is fine."""
+    assert callable(is_fine)
+    candidates = np.unique(np.round(values, 4))
+    fine = [float(candidate) for candidate in candidates if is_fine(values >= candidate)]
+    return min(fine, default=1.01)

@@ -1,0 +1,167 @@
+"""What a free text asks for: the answers that fit, best first, each with the probability that it is the one meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from bot.danger import Tier
+from bot.folding import fold
+from bot.names import Language, NodeId
+from bot.understanding.encoder import Encoder
+from bot.understanding.kernel import Floats
+from bot.understanding.lessons import OUTSIDE
+from bot.understanding.model import Model
+from bot.understanding.names import Names
+from bot.understanding.thresholds import DEFAULT, Thresholds
+from bot.understanding.wording import Reader
+
+MOST_RANKED = 3
+FAVOUR = 1.5
+"""By how much the probability of what lies near in the menus is raised."""
+
+
+class Guess(NamedTuple):
+    """A label, and the probability that it is meant."""
+
+    label: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What was made of a text.
+
+    `ranked` are at most three answers. `named` says that the text is their name or one of their examples, word for word.
+    `outside` is the kind of question without an answer here that it most looks like, and `no_answer` how probably it has
+    none; `danger` how probably somebody tells of danger, and `danger_node` the answer for that.
+    """
+
+    ranked: tuple[Guess, ...] = ()
+    named: bool = False
+    outside: str = ""
+    no_answer: float = 0.0
+    danger: float = 0.0
+    danger_node: NodeId = ""
+    thresholds: Thresholds = DEFAULT
+
+    @property
+    def tier(self) -> Tier | None:
+        """Whether this is certainly, possibly or not about danger."""
+        if self.danger >= self.thresholds.danger_certain:
+            return Tier.CERTAIN
+        return Tier.POSSIBLE if self.danger >= self.thresholds.danger_possible else None
+
+    @property
+    def direct(self) -> NodeId:
+        """The answer to give at once; "" for none."""
+        if not self.ranked or (not self.named and self.has_no_answer):
+            return ""
+        best = self.ranked[0]
+        if self.named:
+            return best.label if len(self.ranked) == 1 else ""
+        return best.label if best.confidence >= self.thresholds.direct else ""
+
+    @property
+    def listed(self) -> tuple[NodeId, ...]:
+        """The answers to offer when none is given at once."""
+        if self.named:
+            return tuple(guess.label for guess in self.ranked)
+        if self.has_no_answer or not self.ranked or self.ranked[0].confidence < self.thresholds.listed:
+            return ()
+        return tuple(guess.label for guess in self.ranked)
+
+    @property
+    def has_no_answer(self) -> bool:
+        return self.no_answer >= self.thresholds.outside
+
+
+NOTHING = Understood()
+
+
+class Explained(NamedTuple):
+    """A guess with the example that pulled it there."""
+
+    label: str
+    confidence: float
+    example: str
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """Names word for word, and the model where one has been learned. Without it, what looks alike is only offered."""
+
+    names: Names
+    reader: Reader
+    model: Model | None = None
+    encoder: Encoder | None = None
+    danger: frozenset[NodeId] = field(default_factory=frozenset)
+
+    @property
+    def learned(self) -> bool:
+        """Whether texts that are no example can be understood."""
+        return self.model is not None and (self.encoder is not None or not self.model.needs_encoder)
+
+    def understand(self, text: str, language: Language, favoured: Collection[NodeId] = ()) -> Understood:
+        """What a text asks for. `favoured` are answers that lie near where the person is."""
+        folded = fold(text)
+        if not folded:
+            return NOTHING
+        if named := self.names.named(folded, language):
+            told = next((node for node in named if node in self.danger), "")
+            ranked = tuple(Guess(node, 1.0) for node in named)
+            return Understood(ranked, True, danger=1.0 if told else 0.0, danger_node=told)
+        if self.model is None or not self.learned:
+            alike = self.names.alike(folded, language)
+            return Understood(tuple(Guess(node, DEFAULT.listed * score) for node, score in alike[:MOST_RANKED]))
+        scores, _ = self.model.scores(self.reader.read(text), self.encoder)
+        return judged(self.model, scores, favoured)
+
+    def explain(self, text: str, most: int = 5) -> tuple[Explained, ...]:
+        """The labels that a text may have, best first, each with its example most like the text. For tools."""
+        if self.model is None or not self.learned or not fold(text):
+            return ()
+        scores, near = self.model.scores(self.reader.read(text), self.encoder)
+        chances = probabilities(scores, self.model.thresholds.sharpness)
+        best = np.argsort(-chances)[:most]
+        labels = self.model.labels
+        return tuple(
+            Explained(labels[at], float(chances[at]), self.model.nearest_example(labels[at], near)) for at in best
+        )
+
+
+def probabilities(scores: Floats, sharpness: float) -> Floats:
+    """Scores as probabilities that add up to one."""
+    spread = scores * np.float32(sharpness)
+    spread -= spread.max()
+    np.exp(spread, out=spread)
+    spread /= spread.sum()
+    return spread
+
+
+def judged(model: Model, scores: Floats, favoured: Iterable[NodeId] = ()) -> Understood:
+    """What the scores of all labels come to."""
+    chances = probabilities(scores, model.thresholds.sharpness)
+    danger = float(chances[model.is_danger].sum())
+    told = np.where(model.is_danger, chances, -1)
+    outside = np.where(model.is_outside, chances, -1)
+    inside = np.where(model.is_outside, 0, chances)
+    no_answer = float(chances[model.is_outside].sum())
+    for node in favoured:
+        at = model.place_of.get(node)
+        if at is not None:
+            inside[at] *= FAVOUR
+    if (total := inside.sum() + no_answer) > 1:
+        inside = inside / total
+    best = np.argsort(-inside)[:MOST_RANKED]
+    return Understood(
+        ranked=tuple(Guess(model.labels[at], float(inside[at])) for at in best),
+        outside=model.labels[int(np.argmax(outside))].removeprefix(OUTSIDE) if model.is_outside.any() else "",
+        no_answer=no_answer,
+        danger=danger,
+        danger_node=model.labels[int(np.argmax(told))] if model.is_danger.any() else "",
+        thresholds=model.thresholds,
+    )
