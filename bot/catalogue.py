@@ -25,7 +25,7 @@ from bot.names import Language as Language
 from bot.names import NodeId as NodeId
 from bot.session import CODE_LENGTH
 from bot.understanding.encoder import Encoder
-from bot.understanding.lessons import Lessons
+from bot.understanding.lessons import OUTSIDE, Lessons
 from bot.understanding.model import Model
 from bot.understanding.names import Names
 from bot.understanding.understood import Understanding
@@ -50,6 +50,7 @@ SIDES = frozenset({"mx", "bz"})
 """Countries of this border: what names them tells the side, not a nationality."""
 
 NOT_THIS = "@not-this"
+SOMETHING_ELSE = "@something-else"
 REQUIRED_NODES = (MAIN, WELCOME, ADVISOR, HELP_NUMBERS, "danger-now", "privacy", "language", THANKS, NEAREST)
 
 _SLOT_VALUE = re.compile(r"\{([a-z_]+)\}")
@@ -322,6 +323,7 @@ class Catalogue:
             own = self.language_names[language]
             labels[option_id(LANGUAGE_SLOT, language)] = dict.fromkeys(self.languages, own)
         labels[NOT_THIS] = self.phrases["not_this"].texts
+        labels[SOMETHING_ELSE] = self.phrases["something_else"].texts
         return labels
 
     @cached_property
@@ -409,7 +411,8 @@ class Catalogue:
         reader = self.reader
         if self.model is not None:
             reader = replace(reader, speller=self.model.speller)
-        return Understanding(names, reader, self.model, self.encoder, self.danger_nodes)
+        known = frozenset((*self.answers, *(OUTSIDE + kind for kind in self.not_covered)))
+        return Understanding(names, reader, self.model, self.encoder, self.danger_nodes, known)
 
     @cached_property
     def danger_nodes(self) -> frozenset[NodeId]:

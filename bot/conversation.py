@@ -22,9 +22,9 @@ from bot.answering import (
 )
 from bot.catalogue import Catalogue
 from bot.choosing import exactly
-from bot.danger import Tier
 from bot.folding import fold
 from bot.following import choose
+from bot.heeding import danger_answer, heeded
 from bot.inbound import Inbound
 from bot.missing import held_back, not_understood, with_help
 from bot.obeying import AT_ONCE, YIELDING, obey, opted_in_again, word_in
@@ -32,7 +32,8 @@ from bot.pace import Pace
 from bot.scene import Scene
 from bot.session import Session
 from bot.turn import ActionResult, Call, State, Turn
-from bot.understanding import SURE
+from bot.understanding.understood import Understood
+from bot.understood_text import understood_text
 from bot.words import Word
 
 SENTENCE_WORDS = 3
@@ -49,12 +50,13 @@ def step(catalogue: Catalogue, state: State, inbound: Inbound, *, stateless: boo
     option = exactly(scene, folded) if word is None or word.command in YIELDING else None
     plain = word is not None or option is not None
     scene = _in_their_language(scene, folded, plain=plain and not _is_sentence(word, folded))
-    alarm = None if plain else _danger(scene)
-    if alarm is not None:
-        return alarm
+    if not plain:
+        scene = heeded(replace(scene, understood=_understood(scene)))
+        if scene.danger == "certain":
+            return danger_answer(opted_in_again(scene))
     if word is not None and word.command in AT_ONCE:
         return obey(scene, word)
-    if pace.pace(scene) is not Pace.FINE:
+    if not scene.danger and pace.pace(scene) is not Pace.FINE:
         return held_back(scene)
     scene = opted_in_again(scene)
     if option is not None:
@@ -74,6 +76,7 @@ def resume(
     """Go on after an action, with the events and utterances that it returned."""
     scene = _scene(catalogue, call.state, inbound, stateless=stateless)
     scene = replace(scene, language=call.language, session=call.state.session, lead=call.lead, first=call.first)
+    scene = replace(scene, danger=call.danger)
     for event in result.events:
         scene = applied(scene, event)
     follow = next((str(event.get("name")) for event in result.events if event.get("event") == "followup"), "")
@@ -114,7 +117,7 @@ def _in_their_language(scene: Scene, folded: str, *, plain: bool) -> Scene:
     """
     catalogue = scene.catalogue
     if not scene.language:
-        spoken = catalogue.words.spoken_in(folded) or catalogue.understanding.languages_of(folded)
+        spoken = catalogue.words.spoken_in(folded) or catalogue.understanding.names.languages_of(folded)
         language = next(iter(spoken)) if len(spoken) == 1 else catalogue.language_guess.guess(scene.inbound.text)
         return scene.in_language(language) if language else scene
     guessed = "" if plain or scene.session.asking else catalogue.language_guess.guess(scene.inbound.text)
@@ -124,29 +127,9 @@ def _in_their_language(scene: Scene, folded: str, *, plain: bool) -> Scene:
     return scene
 
 
-def _danger(scene: Scene) -> Turn | None:
-    """The danger answer, alone and at once, in every state and however many messages came."""
-    alarm = scene.catalogue.lexicon.search(scene.inbound.text)
-    if alarm is None or alarm.tier is not Tier.CERTAIN:
-        return None
-    if not scene.language and alarm.language in scene.catalogue.languages:
-        scene = scene.in_language(alarm.language)
-    return replying.show(opted_in_again(scene), alarm.node, outcome="danger", danger="certain")
-
-
-def _understood(scene: Scene, folded: str) -> Decision:
-    """Free text: the answer that fits without doubt."""
-    if not folded:
-        return None
-    ranked = scene.catalogue.understanding.rank(scene.inbound.text, scene.tongue)
-    scene = replace(scene, ranked=ranked)
-    sure = [node for node, confidence in ranked if confidence >= SURE]
-    if len(sure) == 1:
-        return replying.enter(scene, sure[0])
-    shown = [node for node in sure if not replying.is_hidden(scene, node)]
-    if shown:
-        return replying.say(scene, "which_one", shown, outcome="asked_which")
-    return not_understood(scene)
+def _understood(scene: Scene) -> Understood:
+    """What a free text asks for. What was just offered lies near."""
+    return scene.catalogue.understanding.understand(scene.inbound.text, scene.tongue, scene.session.offered)
 
 
 _LATER: tuple[Callable[[Scene, str], Decision], ...] = (
@@ -156,5 +139,5 @@ _LATER: tuple[Callable[[Scene, str], Decision], ...] = (
     without_text,
     says_where,
     town_alone,
-    _understood,
+    understood_text,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot import replying
-from bot.catalogue import CONSENT, LANGUAGE_SLOT, MAIN, NOT_THIS, RATHER_NOT, Question
+from bot.catalogue import CONSENT, LANGUAGE_SLOT, MAIN, NOT_THIS, RATHER_NOT, SOMETHING_ELSE, Question
 from bot.obeying import language, not_this
 from bot.scene import Scene
 from bot.session import Slot
@@ -18,7 +18,7 @@ RATHER_NOT_KEPT_S = 1800
 
 def choose(scene: Scene, option: str) -> Turn | Call:
     """Follow an option that was offered, whatever became of it since."""
-    if option == NOT_THIS:
+    if option in (NOT_THIS, SOMETHING_ELSE):
         return not_this(scene)
     slot, is_value, value = option.partition("=")
     if not is_value:

@@ -7,12 +7,11 @@ from dataclasses import replace
 from bot import pace, replying
 from bot.catalogue import ADVISOR, CONSENT, MAIN
 from bot.folding import fold
+from bot.heeding import numbers
 from bot.inbound import Media
 from bot.pace import Pace
-from bot.rendering import help_lines
 from bot.scene import Scene
 from bot.turn import Turn
-from bot.understanding import NEARLY_SURE
 
 
 def not_understood(scene: Scene) -> Turn:
@@ -40,20 +39,13 @@ def not_understood(scene: Scene) -> Turn:
         )
     if scene.catalogue.words.number(fold(scene.inbound.text)) is not None and scene.session.offered:
         return replying.say(scene, "not_understood_choice", _offered_still(scene), outcome="not_understood")
-    return replying.say(scene, "not_understood", [*_nearest_answers(scene), ADVISOR], outcome="not_understood")
+    return replying.say(scene, "not_understood", topics(scene), outcome="not_understood")
 
 
-def _nearest_answers(scene: Scene) -> list[str]:
-    """The two answers nearest to what was written; without any, the main menu's first topics."""
-    near = [id_ for id_, confidence in scene.ranked if _may_be_offered(scene, id_, confidence)]
-    return near[:2] if near else [id_ for id_ in replying.follow_ups(scene, MAIN) if id_ != ADVISOR][:2]
-
-
-def _may_be_offered(scene: Scene, id_: str, confidence: float) -> bool:
-    """Nobody who asked about something else is shown that their words looked like danger, unless they very nearly did."""
-    if id_ in (ADVISOR, MAIN) or replying.is_hidden(scene, id_):
-        return False
-    return confidence >= NEARLY_SURE or not scene.catalogue.is_sensitive(id_)
+def topics(scene: Scene) -> list[str]:
+    """What the bot knows, in few words, and an advisor; the danger answer first for who may be in danger."""
+    first = [scene.understood.danger_node] if scene.danger else []
+    return [*first, *[id_ for id_ in replying.follow_ups(scene, MAIN) if id_ != ADVISOR][: 2 - len(first)], ADVISOR]
 
 
 def _offered_still(scene: Scene) -> list[str]:
@@ -68,15 +60,14 @@ def _advisor_first(scene: Scene) -> list[str]:
         return [ADVISOR, *replying.consent_options()]
     if question is not None and question.options:
         return [ADVISOR, *replying.options_of(scene, question)]
-    return [ADVISOR, *_nearest_answers(scene)]
+    return [ADVISOR, *(id_ for id_ in topics(scene) if id_ != ADVISOR)]
 
 
 def with_help(scene: Scene) -> Scene:
     """The same turn, with the emergency numbers on top where the chat is sensitive, or may have been (safety R28)."""
-    if not scene.session.sensitive and not scene.stateless:
+    if scene.danger or not (scene.session.sensitive or scene.stateless):
         return scene
-    numbers = "; ".join(help_lines(scene.catalogue, "emergency", scene.view()))
-    return scene.led_by(scene.phrase("help_line", numbers=numbers))
+    return scene.led_by(scene.phrase("help_line", numbers=numbers(scene)))
 
 
 def held_back(scene: Scene) -> Turn:

@@ -120,7 +120,7 @@ def not_this(scene: Scene, word: Word | None = None) -> Turn | Call:
     target = scene.session.path[-1] if scene.session.path else MAIN
     if scene.catalogue.is_danger(scene.session.node):
         return replying.enter(scene.led_by(scene.phrase("back_from_danger")), target)
-    return replying.enter(scene, target)
+    return replying.enter(scene.led_by(scene.phrase("say_it_again")), target)
 
 
 def language(scene: Scene, word: Word) -> Turn | Call:

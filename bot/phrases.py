@@ -6,6 +6,7 @@ REQUIRED_PHRASES = (
     "rather_not_say", "consent_yes", "consent_no", "not_this",
     "consent", "exit_done", "deleted", "not_possible_now", "opted_out", "opted_in", "language_set", "gone",
     "nothing_more", "back_from_danger", "not_understood", "not_understood_again", "not_understood_choice", "which_one", "help_line",
+    "quiet_help", "understood", "did_you_mean", "two_questions", "something_else", "say_it_again",
     "action_failed", "too_fast", "service_down",
     "cannot_read_voice", "cannot_read_image", "cannot_read_other", "which_town",
     "checked_on", "confirm_locally", "past_review", "withheld",

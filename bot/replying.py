@@ -115,7 +115,7 @@ def show(scene: Scene, id_: NodeId, *, outcome: str = "answered", danger: str = 
     answer = catalogue.answers[id_]
     scene = _warned(scene, id_)
     lines = rendering.body(catalogue, answer, scene.view(_filled(scene, answer)))
-    choices = _choices(scene, follow_ups(scene, id_, found=bool(danger)))
+    choices = _choices(scene, follow_ups(scene, id_, found=bool(danger) or scene.found))
     return _reply(scene, id_, lines, choices, outcome=outcome, danger=danger)
 
 
@@ -175,8 +175,12 @@ def rest(scene: Scene) -> Turn | Call:
 
 def say(scene: Scene, key: str, options: Sequence[str] = (), *, outcome: str, **values: object) -> Turn:
     """One of the fixed phrases, with choices; the person stays where they are."""
+    return say_lines(scene, scene.told(key, **values), options, outcome=outcome)
+
+
+def say_lines(scene: Scene, lines: Sequence[str], options: Sequence[str] = (), *, outcome: str) -> Turn:
+    """The same with any lines."""
     node = scene.session.node or MAIN
-    lines = scene.told(key, **values)
     asking = scene.session.asking
     return _reply(scene, node, lines, _choices(scene, options), asking=asking, outcome=outcome, stays=True)
 
@@ -184,16 +188,15 @@ def say(scene: Scene, key: str, options: Sequence[str] = (), *, outcome: str, **
 def follow_ups(scene: Scene, id_: NodeId, *, found: bool = False) -> list[str]:
     """What is offered under a node: its menu or its follow-ups, without those that must not be shown to this person.
 
-    `found`: the bot has taken a message for danger, and may be wrong (safety R24).
+    `found`: the bot has made this out of free words, and may be wrong (safety R24).
     """
     catalogue = scene.catalogue
     node = catalogue.node(id_)
     shown = [target for target in (*node.menu, *node.next) if not is_hidden(scene, target)]
-    if id_ in catalogue.lexicon.nodes:
-        if catalogue.hub_is_confirmed and ADVISOR not in shown:
-            shown.append(ADVISOR)
-        if found:
-            shown.append(NOT_THIS)
+    if id_ in catalogue.lexicon.nodes and catalogue.hub_is_confirmed and ADVISOR not in shown:
+        shown.append(ADVISOR)
+    if found and not node.menu:
+        shown.append(NOT_THIS)
     return shown
 
 
@@ -247,13 +250,22 @@ def call(scene: Scene, node: Node, given: Given) -> Call:
     location = None
     if given.latitude is not None and given.longitude is not None:
         location = Location(given.latitude, given.longitude)
-    return Call(node.action, node.id, scene.state, scene.tongue, location, given.town, scene.lead, scene.first)
+    return Call(
+        node.action, node.id, scene.state, scene.tongue, location, given.town, scene.lead, scene.first, scene.danger
+    )
 
 
 def show_result(scene: Scene, id_: NodeId, lines: Sequence[str], *, outcome: str) -> Turn:
     """What an action has found, with the follow-ups of its node."""
     scene = _warned(scene, id_)
     return _reply(scene, id_, lines, _choices(scene, follow_ups(scene, id_)), outcome=outcome, whole=True)
+
+
+def show_lines(
+    scene: Scene, id_: NodeId, lines: Sequence[str], options: Sequence[str], *, outcome: str, danger: str = ""
+) -> Turn:
+    """Other lines than its own at a node, with choices."""
+    return _reply(scene, id_, lines, _choices(scene, options), outcome=outcome, danger=danger)
 
 
 # --- leaving -----------------------------------------------------------------------------------------------------
@@ -316,12 +328,20 @@ def _reply(
         printed=page.printed,
         path=path,
         misses=scene.session.misses if stays else 0,
-        sensitive=scene.session.sensitive or scene.catalogue.is_sensitive(id_) or bool(danger),
+        sensitive=scene.session.sensitive or scene.catalogue.is_sensitive(id_) or bool(danger or scene.danger),
         tongue=scene.language if scene.language != scene.prefs.language else "",
         version=scene.session.version + 1,
         active_s=scene.now_s,
     )
-    return Turn(State(session, scene.prefs), page.text, id_, scene.language, outcome, danger, ranked=scene.ranked)
+    return Turn(
+        State(session, scene.prefs),
+        page.text,
+        id_,
+        scene.language,
+        outcome,
+        danger or scene.danger,
+        ranked=scene.understood.ranked,
+    )
 
 
 def _drawn(

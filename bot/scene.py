@@ -11,6 +11,7 @@ from bot.inbound import Inbound
 from bot.rendering import View
 from bot.session import Prefs, Session
 from bot.turn import State
+from bot.understanding.understood import NOTHING, Understood
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,9 @@ class Scene:
     """Everything a turn is decided from.
 
     `language` is "" while nobody knows it; `first` says that the person is new here (or comes back after silence);
-    `stateless` that nothing will be remembered of this turn; `lead` are lines that go on top of the reply.
+    `stateless` that nothing will be remembered of this turn; `lead` are lines that go on top of the reply. `understood` is
+    what was made of a free text, `found` that the answer is our guess and may be refused, `danger` "possible" where the
+    text may tell of danger.
     """
 
     catalogue: Catalogue
@@ -30,7 +33,9 @@ class Scene:
     stateless: bool = False
     lead: tuple[str, ...] = ()
     offers_language: bool = False
-    ranked: tuple[tuple[str, float], ...] = ()
+    understood: Understood = NOTHING
+    found: bool = False
+    danger: str = ""
 
     @property
     def now_s(self) -> int:
@@ -75,6 +80,10 @@ class Scene:
     def led_by(self, *lines: str) -> Scene:
         """The same turn with these lines on top of what is there."""
         return replace(self, lead=(*self.lead, *lines))
+
+    def spoken(self, language: Language) -> Scene:
+        """The same turn, written in a language that is not remembered."""
+        return replace(self, language=language)
 
     def in_language(self, language: Language) -> Scene:
         """The same turn, written and remembered in a language."""

@@ -67,6 +67,7 @@ class Call:
     town: str = ""
     lead: tuple[str, ...] = ()
     first: bool = False
+    danger: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bot.loading import content_version
 from webhook.conversation import Conversation
 from webhook.health import Health, health_blueprint
 from webhook.keys import Keys
+from webhook.learned import Learner, Models
 from webhook.observe import Metrics, fault_of, set_up_logging
 from webhook.pages.simulated import Hub
 from webhook.pages.simulator import Simulator, simulator_blueprint
@@ -64,7 +65,8 @@ def create_app(settings: Settings, *, reloads: bool = True, preloaded: Catalogue
     metrics = Metrics()
     keys = Keys(*settings.secrets)
     last_good = LastGood(settings.var)
-    holder = load_content(settings, last_good, preloaded)
+    models = Models(settings.models, settings.root)
+    holder = load_content(settings, last_good, models, preloaded)
     store = open_store(settings, keys, metrics)
     actions = choose_actions(settings, holder.current, metrics)
     conversation = Conversation(holder, store, actions, metrics)
@@ -73,6 +75,7 @@ def create_app(settings: Settings, *, reloads: bool = True, preloaded: Catalogue
         settings.root,
         show_unconfirmed=settings.show_unconfirmed,
         check=SharedCheck(settings.var),
+        prepare=models.ready,
         last_good=last_good,
         metrics=metrics,
     )
@@ -100,6 +103,8 @@ def create_app(settings: Settings, *, reloads: bool = True, preloaded: Catalogue
         register(app, simulator_blueprint(simulator), Callers.DEVELOPER)
     if reloads:
         reloader.start()
+        if settings.learns:
+            Learner(holder, models).start()
     return app
 
 
@@ -115,7 +120,9 @@ def services_of(app: Flask) -> Services:
     return services
 
 
-def load_content(settings: Settings, last_good: LastGood, preloaded: Catalogue | None = None) -> CatalogueHolder:
+def load_content(
+    settings: Settings, last_good: LastGood, models: Models, preloaded: Catalogue | None = None
+) -> CatalogueHolder:
     """The catalogue of the files; if they have faults, the last one that had none, with the reasons.
 
     A worker that is replaced while somebody is half-way through an edit must come up all the same.
@@ -123,9 +130,9 @@ def load_content(settings: Settings, last_good: LastGood, preloaded: Catalogue |
     if preloaded is not None and preloaded.version == content_version(settings.root):
         return CatalogueHolder(preloaded)
     try:
-        catalogue = load_warm(settings.root, show_unconfirmed=settings.show_unconfirmed)
+        catalogue = load_warm(settings.root, show_unconfirmed=settings.show_unconfirmed, prepare=models.ready)
     except ContentFaults as faults:
-        kept = last_good.load(show_unconfirmed=settings.show_unconfirmed)
+        kept = last_good.load(show_unconfirmed=settings.show_unconfirmed, prepare=models.ready)
         if kept is None:
             raise
         holder = CatalogueHolder(kept)

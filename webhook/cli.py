@@ -100,7 +100,7 @@ def chat(channel: str, language: str) -> None:
     """Talk with the bot in the terminal."""
     from webhook.commands.talking import chat_in_terminal
 
-    chat_in_terminal(root(), channel=channel, language=language)
+    chat_in_terminal(root(), models_folder(), channel=channel, language=language)
 
 
 @main.command()
@@ -114,9 +114,9 @@ def ask(text: str, channel: str, language: str, as_json: bool) -> None:
     from webhook.commands.talking import ask_many, ask_once
 
     if text == "-":
-        ask_many(root(), sys.stdin, channel=channel, language=language, as_json=as_json)
+        ask_many(root(), models_folder(), sys.stdin, channel=channel, language=language, as_json=as_json)
     else:
-        ask_once(root(), text, channel=channel, language=language, as_json=as_json)
+        ask_once(root(), models_folder(), text, channel=channel, language=language, as_json=as_json)
 
 
 @main.command()
@@ -133,7 +133,14 @@ def check(as_json: bool, language: str, release: bool, transcripts: bool, folder
     from webhook.commands.checking import check_content
 
     sys.exit(
-        check_content(folder or root(), as_json=as_json, language=language, release=release, transcripts=transcripts)
+        check_content(
+            folder or root(),
+            models_folder(),
+            as_json=as_json,
+            language=language,
+            release=release,
+            transcripts=transcripts,
+        )
     )
 
 
@@ -145,6 +152,44 @@ def schemas(only_check: bool) -> None:
     from webhook.commands.checking import write_schemas
 
     sys.exit(write_schemas(root(), only_check=only_check))
+
+
+@main.command()
+@told_plainly
+def learn() -> None:
+    """Learn from the examples of content/ what people mean. Done once per version of them; takes minutes and 3 GB."""
+    from bot.loading import load_catalogue
+    from webhook.learned import Models
+
+    models = Models(models_folder(), root())
+    catalogue = models.learned(load_catalogue(root(), show_unconfirmed=True), lambda what: click.echo(f"  {what} …"))
+    click.echo(f"What people mean is known from {len(catalogue.lessons.lessons)} examples.")
+
+
+@main.command()
+@click.option("--part", type=click.Choice(["tuning", "held-back", "both"]), default="both", show_default=True)
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as a page, with pictures."
+)
+@click.option("--json", "as_json", is_flag=True, help="All figures as one JSON object.")
+@click.option(
+    "--misses",
+    is_flag=True,
+    help="List the held-back messages whose danger was not found. Looking spends the set: at a release only, and never "
+    "to change examples for them.",
+)
+@told_plainly
+def understanding(part: str, html: Path | None, as_json: bool, misses: bool) -> None:
+    """Measure how well messages are understood, on the labelled messages of tests/understanding."""
+    from webhook.commands.understanding import report_understanding
+
+    report_understanding(root(), models_folder(), part=part, html=html, as_json=as_json, misses=misses)
+
+
+def models_folder() -> Path:
+    """Where what was learned is kept, as the settings have it."""
+    var = Path(os.environ.get("VENTANILLA_VAR") or root() / "var")
+    return Path(os.environ.get("VENTANILLA_MODELS") or var / "understanding").absolute()
 
 
 def root() -> Path:

@@ -47,14 +47,22 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
 
-def load_warm(root: Path, *, show_unconfirmed: bool) -> Catalogue:
+Prepare = Callable[[Catalogue], Catalogue]
+"""Gives a catalogue what it needs besides the files: the model of its examples."""
+
+
+def as_it_is(catalogue: Catalogue) -> Catalogue:
+    """A catalogue without a model: what is no name and no example is not understood."""
+    return catalogue
+
+
+def load_warm(root: Path, *, show_unconfirmed: bool, prepare: Prepare = as_it_is) -> Catalogue:
     """The catalogue of a project folder, with everything built that it would else build for the first person.
 
     Raises ContentFaults.
     """
-    catalogue = load_catalogue(root, show_unconfirmed=show_unconfirmed)
-    for part in ("codes", "option_labels", "option_synonyms", "language_guess", "understanding", "country_codes"):
-        getattr(catalogue, part)
+    catalogue = prepare(load_catalogue(root, show_unconfirmed=show_unconfirmed))
+    catalogue.warm()
     return catalogue
 
 
@@ -74,6 +82,13 @@ class CatalogueHolder:
         """Show another catalogue from the next turn on."""
         self._current = catalogue
         self.reasons = ()
+
+    def refine(self, catalogue: Catalogue) -> bool:
+        """Show the same content better understood, unless other content counts by now."""
+        if catalogue.version != self._current.version:
+            return False
+        self._current = catalogue
+        return True
 
     def keep(self, reasons: tuple[str, ...]) -> None:
         """Go on with the present one; the files on disk have these faults."""
@@ -101,6 +116,7 @@ class Reloader:
         *,
         show_unconfirmed: bool,
         check: Check,
+        prepare: Prepare = as_it_is,
         last_good: "LastGood | None" = None,
         metrics: Metrics | None = None,
     ) -> None:
@@ -108,6 +124,7 @@ class Reloader:
         self._root = root
         self._show_unconfirmed = show_unconfirmed
         self._check = check
+        self._prepare = prepare
         self._last_good = last_good
         self._metrics = metrics
         self._seen = fingerprint(root)
@@ -159,7 +176,7 @@ class Reloader:
             self._refuse(version, verdict.reasons)
             return False
         try:
-            catalogue = load_warm(self._root, show_unconfirmed=self._show_unconfirmed)
+            catalogue = load_warm(self._root, show_unconfirmed=self._show_unconfirmed, prepare=self._prepare)
         except ContentFaults as faults:
             self._refuse(version, tuple(str(fault) for fault in faults.faults))
             return False
@@ -311,12 +328,12 @@ class LastGood:
         except OSError as error:
             log.warning("last_good_not_kept", **fault_of(error))
 
-    def load(self, *, show_unconfirmed: bool) -> Catalogue | None:
+    def load(self, *, show_unconfirmed: bool, prepare: Prepare = as_it_is) -> Catalogue | None:
         """The catalogue of the copy, if there is one that this version of the program can read."""
         copies = sorted(_versions(self._folder), key=lambda folder: folder.stat().st_mtime, reverse=True)
         for copy in copies:
             try:
-                return load_warm(copy, show_unconfirmed=show_unconfirmed)
+                return load_warm(copy, show_unconfirmed=show_unconfirmed, prepare=prepare)
             except (ContentFaults, OSError):
                 continue
         return None

@@ -23,6 +23,7 @@ from granian.server import Server
 
 from bot.catalogue import Catalogue
 from webhook.app import load_content
+from webhook.learned import Models
 from webhook.observe import MULTIPROCESS_DIR, set_up_logging
 from webhook.reload import LastGood
 from webhook.settings import Settings
@@ -61,11 +62,10 @@ def serve(
     global _preloaded
     prepare(settings, environ)
     set_up_logging(production=settings.is_production)
-    catalogue = load_content(settings, LastGood(settings.var)).current
+    catalogue = load_content(settings, LastGood(settings.var), Models(settings.models, settings.root)).current
     if announce is not None:
         announce()
     if can_fork():
-        catalogue.warm()
         _preloaded = catalogue
         gc.freeze()  # what is shared stays shared: the collector would write into it
     multiprocessing.set_start_method("fork" if can_fork() else "spawn", force=True)
@@ -104,6 +104,8 @@ def prepare(settings: Settings, environ: MutableMapping[str, str]) -> None:
     environ["VENTANILLA_ENV"] = settings.environment.value
     environ["VENTANILLA_ROOT"] = os.fspath(settings.root)
     environ["VENTANILLA_VAR"] = os.fspath(settings.var)
+    environ["VENTANILLA_MODELS"] = os.fspath(settings.models)
+    environ["VENTANILLA_LEARN"] = "1" if settings.learns else "0"
     environ["PUBLIC_BASE_URL"] = settings.public_base_url
     if settings.redis_url:
         environ["REDIS_URL"] = settings.redis_url

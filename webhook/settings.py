@@ -21,6 +21,7 @@ LOCAL_URL = "http://127.0.0.1:8000"
 
 _ACCOUNT_SID = re.compile(r"AC[0-9a-f]{32}")
 _TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
 
 
 class Environment(StrEnum):
@@ -46,12 +47,14 @@ class Settings:
 
     `root` holds `flows/` and `content/`, `var` what the program writes. `auth_tokens` and `secrets` have the current one
     first and, while rotating, the previous one. An empty `redis_url` means the embedded server, an empty `account_sid`
-    that none is configured. `stateless` answers without any store.
+    that none is configured. `stateless` answers without any store. `models` is where what was learned from the examples
+    is kept, `learns` whether new examples are learned while it runs.
     """
 
     environment: Environment
     root: Path
     var: Path
+    models: Path
     public_base_url: str = LOCAL_URL
     account_sid: str = ""
     auth_tokens: tuple[str, ...] = field(default=(), repr=False)
@@ -62,6 +65,7 @@ class Settings:
     redis_url: str = field(default="", repr=False)
     action_endpoint_url: str = field(default="", repr=False)
     stateless: bool = False
+    learns: bool = True
 
     @property
     def is_production(self) -> bool:
@@ -78,7 +82,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings that an environment describes. Raises SettingsRefused with everything that is missing or wrong.
 
     A variable that is set and empty counts as not set, as compose files write it. `VENTANILLA_ROOT` and `VENTANILLA_VAR`
-    move the two folders, which are otherwise those of the checkout.
+    move the two folders, which are otherwise those of the checkout, and `VENTANILLA_MODELS` what was learned.
     """
     reader = _Reader(environ)
     environment = reader.environment()
@@ -89,6 +93,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         environment=environment,
         root=root,
         var=var,
+        models=Path(reader.text("VENTANILLA_MODELS") or var / "understanding").absolute(),
         public_base_url=reader.base_url("PUBLIC_BASE_URL", kept),
         account_sid=reader.account_sid("TWILIO_ACCOUNT_SID", kept),
         auth_tokens=reader.rotating("TWILIO_AUTH_TOKEN", kept),
@@ -99,6 +104,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         redis_url=reader.secret("REDIS_URL"),
         action_endpoint_url=reader.http_url("ACTION_ENDPOINT_URL"),
         stateless=reader.text("VENTANILLA_STATELESS").lower() in _TRUE,
+        learns=reader.text("VENTANILLA_LEARN").lower() not in _FALSE,
     )
     if any(len(secret) < MIN_SECRET_CHARACTERS for secret in settings.secrets):
         reader.wrong.append(f"VENTANILLA_SECRET is too short: at least {MIN_SECRET_CHARACTERS} characters.")

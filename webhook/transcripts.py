@@ -185,9 +185,12 @@ def update(files: Iterable[Path], catalogue: Catalogue) -> list[Path]:
 def main(arguments: list[str]) -> int:
     """Rewrite with `--update`; without it, only say which files would change, and end with 1 if any would."""
     from bot.loading import load_catalogue
+    from webhook.learned import Models
     from webhook.settings import CHECKOUT
 
-    catalogue = load_catalogue(CHECKOUT, show_unconfirmed=True)
+    catalogue = Models(CHECKOUT / "var" / "understanding", CHECKOUT).learned(
+        load_catalogue(CHECKOUT, show_unconfirmed=True), print
+    )
     files = [Path(name) for name in arguments if name != "--update"] or transcript_files(CHECKOUT)
     if "--update" in arguments:
         changed = update(files, catalogue)

@@ -6,7 +6,7 @@ promises (docs/understanding.md), a little stricter, because other messages will
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from bot.understanding.thresholds import DEFAULT, Thresholds
 from bot.understanding.understood import probabilities
 from bot.understanding.wording import Reader
 
-SHARPNESS = (4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 25.0)
+SHARPNESS = (4.0, 6.0, 8.0, 10.0, 12.0, 15.0, 18.0, 22.0, 27.0, 33.0, 40.0)
 WRONG_AT_ONCE = 0.018
 """Of messages that have an answer: at most so many get a wrong one at once."""
 
@@ -61,11 +61,11 @@ class Measured:
     @property
     def best(self) -> NDArray[np.int64]:
         """The best answer of each, whatever speaks for none."""
-        return np.argmax(np.where(self.model.is_outside, -1, self.chances), axis=1)
+        return np.asarray(np.argmax(np.where(self.model.is_outside, -1, self.chances), axis=1), np.int64)
 
     @property
     def confidence(self) -> Chances:
-        return np.max(np.where(self.model.is_outside, 0, self.chances), axis=1)
+        return np.asarray(np.where(self.model.is_outside, 0, self.chances).max(axis=1), np.float64)
 
     @property
     def right(self) -> Flags:
@@ -75,15 +75,15 @@ class Measured:
     def among_three(self) -> Flags:
         inside = np.where(self.model.is_outside, -1, self.chances)
         best = np.argsort(-inside, axis=1)[:, :3]
-        return np.take_along_axis(self.accepted, best, axis=1).any(axis=1)
+        return np.asarray(np.take_along_axis(self.accepted, best, axis=1).any(axis=1), np.bool_)
 
     @property
     def no_answer(self) -> Chances:
-        return self.chances[:, self.model.is_outside].sum(axis=1)
+        return np.asarray(self.chances[:, self.model.is_outside].sum(axis=1), np.float64)
 
     @property
     def danger(self) -> Chances:
-        return self.chances[:, self.model.is_danger].sum(axis=1)
+        return np.asarray(self.chances[:, self.model.is_danger].sum(axis=1), np.float64)
 
 
 def scores_of(model: Model, reader: Reader, encoder: Encoder | None, rows: Sequence[Labelled]) -> NDArray[np.float32]:
@@ -110,12 +110,8 @@ def calibrated(
         return replace(model, thresholds=DEFAULT)
     scores = scores_of(model, reader, encoder, rows)
     candidates = (measured(model, scores, sharpness, rows, lexicon) for sharpness in SHARPNESS)
-    surprise, best = min(
-        ((_surprise(found), (sharpness, found)) for sharpness, found in zip(SHARPNESS, candidates, strict=True)),
-        key=lambda pair: pair[0],
-    )
-    del surprise
-    sharpness, found = best
+    pairs = zip(SHARPNESS, candidates, strict=True)
+    sharpness, found = min(pairs, key=lambda pair: _surprise(pair[1]))
     return replace(model, thresholds=_chosen(sharpness, found))
 
 
@@ -160,9 +156,8 @@ def _share(part: Flags, whole: Flags) -> float:
     return float((part & whole).sum() / max(1, whole.sum()))
 
 
-def _smallest(values: Chances, is_fine: object) -> float:
+def _smallest(values: Chances, is_fine: Callable[[Flags], bool]) -> float:
     """The smallest threshold from which on all is fine."""
-    assert callable(is_fine)
     candidates = np.unique(np.round(values, 4))
     fine = [float(candidate) for candidate in candidates if is_fine(values >= candidate)]
     return min(fine, default=1.01)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.understanding import encoder as encoders
-from bot.understanding import kernel, model as models
+from bot.understanding import kernel
+from bot.understanding import model as models
 from bot.understanding.encoder import Encoder, EncoderMissing
 from bot.understanding.labelled import Labelled
 from bot.understanding.model import Model
@@ -40,6 +41,14 @@ def find(catalogue: Catalogue, folder: Path, tuning: Sequence[Labelled]) -> Mode
         return models.load(kept)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def newest(folder: Path) -> Model | None:
+    """The model learned last, of whatever examples."""
+    for kept in sorted(folder.glob(f"{PREFIX}*"), key=lambda path: path.stat().st_mtime, reverse=True):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return models.load(kept)
+    return None
 
 
 def learn(

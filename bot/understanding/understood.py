@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -92,13 +92,17 @@ class Explained(NamedTuple):
 
 @dataclass(frozen=True)
 class Understanding:
-    """Names word for word, and the model where one has been learned. Without it, what looks alike is only offered."""
+    """Names word for word, and the model where one has been learned. Without it, what looks alike is only offered.
+
+    `danger` are the answers for who tells of danger, `known` all labels that the content has.
+    """
 
     names: Names
     reader: Reader
     model: Model | None = None
     encoder: Encoder | None = None
     danger: frozenset[NodeId] = field(default_factory=frozenset)
+    known: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def learned(self) -> bool:
@@ -118,7 +122,18 @@ class Understanding:
             alike = self.names.alike(folded, language)
             return Understood(tuple(Guess(node, DEFAULT.listed * score) for node, score in alike[:MOST_RANKED]))
         scores, _ = self.model.scores(self.reader.read(text), self.encoder)
-        return judged(self.model, scores, favoured)
+        return self._present(judged(self.model, scores, favoured))
+
+    def _present(self, understood: Understood) -> Understood:
+        """Without what the content does not have (any more): the model may be that of the version before."""
+        return replace(
+            understood,
+            ranked=tuple(guess for guess in understood.ranked if guess.label in self.known),
+            outside=understood.outside if OUTSIDE + understood.outside in self.known else "",
+            danger_node=understood.danger_node
+            if understood.danger_node in self.danger
+            else min(self.danger, default=""),
+        )
 
     def explain(self, text: str, most: int = 5) -> tuple[Explained, ...]:
         """The labels that a text may have, best first, each with its example most like the text. For tools."""

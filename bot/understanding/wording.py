@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.folding import fold
 from bot.language import LanguageGuess
@@ -25,7 +25,7 @@ class Reader:
 
     vocabulary: Vocabulary
     guess: LanguageGuess
-    speller: Speller = Speller(frozenset(), {}, {})
+    speller: Speller = field(default_factory=lambda: Speller(frozenset(), {}, {}))
 
     def read(self, text: str) -> Worded:
         """The words of a text."""

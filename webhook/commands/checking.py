@@ -46,12 +46,15 @@ SIGNATURES = {
 }
 
 
-def check_content(root: Path, *, as_json: bool, language: str, release: bool, transcripts: bool) -> int:
-    """Print all faults. Gives the exit status: 1 when there is an error (or, for a release, a warning)."""
+def check_content(root: Path, models: Path, *, as_json: bool, language: str, release: bool, transcripts: bool) -> int:
+    """Print all faults. Gives the exit status: 1 when there is an error (or, for a release, a warning).
+
+    Conversations are replayed with what was learned from the examples, kept in the folder `models`.
+    """
     faults = check(root, datetime.now(UTC).date())
     changes: list[str] = []
     if transcripts and not any(fault.is_error for fault in faults):
-        changed = changed_transcripts(root)
+        changed = changed_transcripts(root, models)
         faults = in_order([*faults, *(change.fault for change in changed)])
         changes = [change.difference for change in changed]
     if as_json:
@@ -97,11 +100,12 @@ class ChangedTranscript:
     difference: str
 
 
-def changed_transcripts(root: Path) -> list[ChangedTranscript]:
+def changed_transcripts(root: Path, models: Path) -> list[ChangedTranscript]:
     """The transcripts whose conversation is no longer what the file says."""
+    from webhook.learned import Models
     from webhook.transcripts import transcript_files
 
-    catalogue = load_catalogue(root, show_unconfirmed=True)
+    catalogue = Models(models, root).learned(load_catalogue(root, show_unconfirmed=True))
     found = (_changed(root, file, catalogue) for file in transcript_files(root))
     return [change for change in found if change is not None]
 

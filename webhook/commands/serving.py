@@ -11,6 +11,7 @@ import click
 
 from webhook.app import load_content
 from webhook.embedded import EmbeddedServer
+from webhook.learned import Models
 from webhook.observe import Metrics, set_up_logging
 from webhook.reload import LastGood, Reloader, SharedCheck
 from webhook.server import serve
@@ -36,7 +37,7 @@ def serve_actions(settings: Settings, *, host: str, port: int, packages: Sequenc
     from webhook.action_server import serve as serve_rasa
 
     last_good = LastGood(settings.var)
-    holder = load_content(settings, last_good)
+    holder = load_content(settings, last_good, Models(settings.models, settings.root))
     Reloader(
         holder,
         settings.root,

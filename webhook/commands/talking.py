@@ -17,12 +17,13 @@ from bot.catalogue import Catalogue
 from bot.inbound import Channel
 from bot.loading import load_catalogue
 from bot.turn import Turn
+from webhook.learned import Models
 from webhook.local import LocalTalk
 
 
-def chat_in_terminal(root: Path, *, channel: str, language: str) -> None:
+def chat_in_terminal(root: Path, models: Path, *, channel: str, language: str) -> None:
     """Read lines and answer them until the input ends."""
-    catalogue = _catalogue(root, language)
+    catalogue = _catalogue(root, models, language)
     talk = LocalTalk(catalogue, Channel(channel), language)
     console = Console()
     console.print(f"[dim]{channel}. Write a message; Ctrl+D ends.[/dim]")
@@ -46,21 +47,22 @@ def _bubble(turn: Turn, channel: Channel) -> Panel | Text:
     return Panel(Text(turn.reply), subtitle=f"{turn.node or '-'}{cost}", subtitle_align="right", width=72)
 
 
-def ask_once(root: Path, text: str, *, channel: str, language: str, as_json: bool) -> None:
+def ask_once(root: Path, models: Path, text: str, *, channel: str, language: str, as_json: bool) -> None:
     """Answer one message."""
-    _answer(_catalogue(root, language), text, Channel(channel), language, as_json=as_json)
+    _answer(_catalogue(root, models, language), text, Channel(channel), language, as_json=as_json)
 
 
-def ask_many(root: Path, lines: Iterable[str], *, channel: str, language: str, as_json: bool) -> None:
+def ask_many(root: Path, models: Path, lines: Iterable[str], *, channel: str, language: str, as_json: bool) -> None:
     """Answer each line in a conversation of its own."""
-    catalogue = _catalogue(root, language)
+    catalogue = _catalogue(root, models, language)
     for line in lines:
         _answer(catalogue, line.rstrip("\n"), Channel(channel), language, as_json=as_json)
         sys.stdout.flush()
 
 
-def _catalogue(root: Path, language: str) -> Catalogue:
+def _catalogue(root: Path, models: Path, language: str) -> Catalogue:
     catalogue = load_catalogue(root, show_unconfirmed=os.environ.get("VENTANILLA_ENV") != "production")
+    catalogue = Models(models, root).learned(catalogue, lambda what: click.echo(f"{what} …", err=True))
     if language and language not in catalogue.languages:
         raise click.BadParameter(f"{language!r} is none of {', '.join(catalogue.languages)}.", param_hint="--lang")
     return catalogue

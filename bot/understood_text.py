@@ -1,0 +1,89 @@
+"""Answers free text: at once where that is sure, with a short list where it is not, honestly where there is no answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot import replying
+from bot.answering import Decision
+from bot.catalogue import ADVISOR, MAIN, SOMETHING_ELSE
+from bot.folding import fold
+from bot.missing import not_understood, topics, with_help
+from bot.scene import Scene
+from bot.turn import Turn
+
+MOST_OFFERED = 3
+LEAST_WORDS_OF_TWO = 6
+"""A shorter message holds one question."""
+
+LEAST_WORDS = 2
+"""Of each part of a message that holds two."""
+
+_BETWEEN = re.compile(
+    r"[?.!;\n]+|,\s*(?:and|y|also|tambien|también|pero|but)\b|\b(?:and also|y tambien|y también|also|ademas|además|another thing|otra cosa)\b",
+    re.IGNORECASE,
+)
+
+
+def understood_text(scene: Scene, folded: str) -> Decision:
+    """What a free text asks for, as far as it was understood."""
+    if not folded:
+        return None
+    understood = scene.understood
+    if understood.named and not understood.direct:
+        shown = offerable(scene, understood.listed)
+        return replying.say(scene, "which_one", shown, outcome="asked_which") if shown else None
+    if len(both := two_questions(scene)) > 1:
+        return replying.say(scene, "two_questions", both, outcome="asked_which")
+    if understood.direct:
+        return _at_once(scene, understood.direct)
+    if understood.has_no_answer and understood.outside:
+        return _no_answer(scene, understood.outside)
+    listed = offerable(scene, understood.listed)
+    if listed:
+        return replying.say(
+            with_help(scene), "did_you_mean", [*listed[:MOST_OFFERED], SOMETHING_ELSE], outcome="asked_which"
+        )
+    return not_understood(scene)
+
+
+def _at_once(scene: Scene, id_: str) -> Decision:
+    """The answer, under what was understood; unless the person has named it, they may say that it is not this."""
+    if scene.understood.named:
+        return replying.enter(scene, id_)
+    label = scene.catalogue.label(id_, scene.tongue)
+    return replying.enter(replace(scene, found=True).led_by(scene.phrase("understood", label=label)), id_)
+
+
+def _no_answer(scene: Scene, kind: str) -> Turn:
+    """There is no answer to this here: said so, with what there is."""
+    if not scene.language:
+        return replying.welcome_in_all(scene)
+    text = scene.catalogue.not_covered[kind].text[scene.tongue]
+    return replying.say_lines(with_help(scene), text.splitlines(), topics(scene), outcome="not_covered")
+
+
+def offerable(scene: Scene, ids: tuple[str, ...]) -> list[str]:
+    """Answers that may be offered to this person.
+
+    Nobody who asked about something else is shown that their words looked a little like danger.
+    """
+    catalogue = scene.catalogue
+    return [
+        id_
+        for id_ in ids
+        if id_ not in (ADVISOR, MAIN)
+        and not replying.is_hidden(scene, id_)
+        and (scene.danger or scene.understood.named or id_ not in catalogue.danger_nodes)
+    ]
+
+
+def two_questions(scene: Scene) -> list[str]:
+    """The answers to the parts of a message that asks two different things, each of them clearly."""
+    parts = [part for part in _BETWEEN.split(scene.inbound.text) if len(fold(part).split()) >= LEAST_WORDS]
+    if len(parts) < 2 or len(fold(scene.inbound.text).split()) < LEAST_WORDS_OF_TWO:
+        return []
+    understanding = scene.catalogue.understanding
+    found = [understanding.understand(part, scene.tongue).direct for part in parts[:MOST_OFFERED]]
+    return list(dict.fromkeys(offerable(scene, tuple(id_ for id_ in found if id_))))
