@@ -20,7 +20,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     VENTANILLA_ENV=production \
     VENTANILLA_ROOT=/app \
-    VENTANILLA_VAR=/var/lib/ventanilla
+    VENTANILLA_VAR=/var/lib/ventanilla \
+    VENTANILLA_MODELS=/var/lib/ventanilla-models
 RUN groupadd --gid 10001 ventanilla \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ventanilla \
     && install -d -o ventanilla -g ventanilla -m 0700 /var/lib/ventanilla
@@ -29,6 +30,11 @@ COPY --from=build /app /app
 WORKDIR /app
 COPY flows flows
 COPY content content
+COPY tests/understanding tests/understanding
+# Learned once here, so that a container understands from its first message; examples that staff add are learned beside
+# the answering, in the container, which needs 3 GB for two minutes then (VENTANILLA_LEARN=0 leaves that to the next image).
+RUN VENTANILLA_ENV=development VENTANILLA_VAR=/tmp/learning ventanilla learn && rm -rf /tmp/learning \
+    && chown -R ventanilla:ventanilla /var/lib/ventanilla-models
 USER 10001:10001
 EXPOSE 8000
 # Alive, not ready: a lost store must not get the container restarted, it answers without memory meanwhile.

@@ -7,10 +7,12 @@ LOCK := deploy/requirements.lock
 .PHONY: run test setup setup-test lint format check bench lock clean
 
 run: setup
+	$(BIN)/ventanilla learn
 	$(BIN)/ventanilla run
 
 test: setup-test lint
 	$(BIN)/ventanilla check
+	$(BIN)/ventanilla learn
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: setup-test

@@ -19,13 +19,13 @@ def heeded(scene: Scene) -> Scene:
     """
     alarm = scene.catalogue.lexicon.search(scene.inbound.text)
     understood = scene.understood
-    tiers = {alarm.tier if alarm else None, understood.tier}
+    tier = understood.united(alarm)
     if alarm is not None and not scene.language and alarm.language in scene.catalogue.languages:
         scene = scene.in_language(alarm.language)
-    if Tier.CERTAIN in tiers:
+    if tier is Tier.CERTAIN:
         node = alarm.node if alarm is not None and alarm.tier is Tier.CERTAIN else understood.danger_node
         return replace(scene, danger=Tier.CERTAIN.value, understood=replace(understood, danger_node=node))
-    if Tier.POSSIBLE in tiers:
+    if tier is Tier.POSSIBLE:
         node = understood.danger_node or (alarm.node if alarm else "")
         scene = replace(scene, danger=Tier.POSSIBLE.value, understood=replace(understood, danger_node=node))
         return scene.led_by(*scene.told("quiet_help", numbers=numbers(scene)))

@@ -50,10 +50,15 @@ def understood_text(scene: Scene, folded: str) -> Decision:
 
 def _at_once(scene: Scene, id_: str) -> Decision:
     """The answer, under what was understood; unless the person has named it, they may say that it is not this."""
-    if scene.understood.named:
-        return replying.enter(scene, id_)
+    return replying.enter(scene if scene.understood.named else understood_as(scene, id_), id_)
+
+
+def understood_as(scene: Scene, id_: str) -> Scene:
+    """The same turn, saying what was understood, and ready to be told that it is not this. A menu says itself what it is."""
+    if scene.catalogue.node(id_).menu:
+        return scene
     label = scene.catalogue.label(id_, scene.tongue)
-    return replying.enter(replace(scene, found=True).led_by(scene.phrase("understood", label=label)), id_)
+    return replace(scene, found=True).led_by(scene.phrase("understood", label=label))
 
 
 def _no_answer(scene: Scene, kind: str) -> Turn:

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
 from bot.catalogue import MAIN, WELCOME, Catalogue
 from bot.conversation import step
 from bot.inbound import Channel, Inbound, OptOut
-from bot.loading import load_catalogue
 from bot.session import Prefs, Session
 from bot.turn import Call, State, Turn
+from tests.learned_world import shipped as shipped
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 NOW_S = int(NOW.timestamp())
-
-
-@cache
-def shipped(*, show_unconfirmed: bool = True) -> Catalogue:
-    """The catalogue of the project's own content."""
-    return load_catalogue(ROOT, show_unconfirmed=show_unconfirmed)
 
 
 def inbound(text: str, channel: Channel = Channel.WHATSAPP, **fields: object) -> Inbound:

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
+from tests import learned_world
 from tests.twilio_samples import ACCOUNT, FORM, TOKEN, message, twilio_signature
 
 SECRET = "an invented secret, as long as it must be"
@@ -39,6 +40,7 @@ class Server:
             "TWILIO_AUTH_TOKEN": TOKEN,
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "PUBLIC_BASE_URL": self.base_url,
+            **learned_world.environ(),
             **self._environ,
         }
         command = [sys.executable, "-m", "webhook.cli", "web", "--port", str(self.port), *self._arguments]

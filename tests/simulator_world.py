@@ -16,6 +16,7 @@ from urllib.error import URLError
 
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
+from tests import learned_world
 from webhook.settings import CHECKOUT
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -52,7 +53,7 @@ def serving() -> Iterator[Served]:
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "webhook.cli", "run", "--port", str(port), "--workers", "1"],
-            env={**_without_settings(), **own},
+            env={**_without_settings(), **learned_world.environ(), **own},
             cwd=CHECKOUT,
             stdout=log,
             stderr=log,

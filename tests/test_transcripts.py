@@ -11,7 +11,7 @@ import pytest
 
 from bot.catalogue import Answer, Catalogue
 from bot.folding import fold
-from bot.loading import load_catalogue
+from tests import learned_world
 from webhook.transcripts import BOT, BadTranscript, main, read_script, replay, transcript_files, update
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,7 +45,7 @@ _TURN = re.compile(r" \.\.\.  node: (\S+)    language: (\w*)")
 @cache
 def shipped() -> Catalogue:
     """The content as it is developed: unconfirmed help lines are shown, marked as such."""
-    return load_catalogue(ROOT, show_unconfirmed=True)
+    return learned_world.shipped()
 
 
 def channel_of(text: str) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bot.inbound import Inbound
-from bot.loading import load_catalogue
 from bot.turn import ActionResult, Call, State, Turn
+from tests import learned_world
 from tests.twilio_samples import INBOUND_URL, encoded, inbound_form, message, twilio_signature
 from tests.webhook_world import Answer, Caller, app_for, asking, echoing, settings_for, telling
 from webhook.app import services_of
@@ -22,7 +22,6 @@ from webhook.embedded import EmbeddedServer
 from webhook.keys import Keys
 from webhook.observe import Metrics
 from webhook.reload import CatalogueHolder
-from webhook.settings import CHECKOUT
 from webhook.store.connection import Connection
 from webhook.store.sessions import SessionStore
 from webhook.twilio_edge.inbound import Received, read_inbound
@@ -45,7 +44,7 @@ class Actions:
 
 @pytest.fixture(scope="module")
 def holder() -> CatalogueHolder:
-    return CatalogueHolder(load_catalogue(CHECKOUT, show_unconfirmed=True))
+    return CatalogueHolder(learned_world.shipped())
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from flask import Flask
 
 from bot.inbound import Inbound
 from bot.turn import ActionResult, Call, State, Turn
+from tests.learned_world import FOLDER
 from tests.twilio_samples import ACCOUNT, BASE_URL, FORM, INBOUND_URL, TOKEN, encoded, twilio_signature
 from webhook.app import create_app
 from webhook.settings import CHECKOUT, Environment, Settings
@@ -25,11 +26,13 @@ def settings_for(var: Path, redis_url: str = "", **changed: Any) -> Settings:
         environment=Environment.DEVELOPMENT,
         root=CHECKOUT,
         var=var,
+        models=FOLDER,
         public_base_url=BASE_URL,
         account_sid=ACCOUNT,
         auth_tokens=(TOKEN,),
         secrets=(SECRET,),
         redis_url=redis_url,
+        learns=False,
     )
     return replace(settings, **changed)
 

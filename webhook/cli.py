@@ -186,6 +186,41 @@ def understanding(part: str, html: Path | None, as_json: bool, misses: bool) -> 
     report_understanding(root(), models_folder(), part=part, html=html, as_json=as_json, misses=misses)
 
 
+@main.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="The groups as one JSON object.")
+@click.option("--most", default=50, show_default=True, type=click.IntRange(1), help="Groups to show.")
+@click.pass_context
+@told_plainly
+def questions(context: click.Context, as_json: bool, most: int) -> None:
+    """What people asked and was not understood, in groups: scrubbed, without identity, of the last 30 days."""
+    if context.invoked_subcommand is None:
+        from webhook.commands.questions import show_questions
+
+        show_questions(settings_at("127.0.0.1", 8000), as_json=as_json, most=most)
+
+
+@questions.command()
+@click.argument("what", metavar="NUMBER|TEXT")
+@click.argument("answer")
+@language_option
+@told_plainly
+def add(what: str, answer: str, language: str) -> None:
+    """Add a group's question, or a text, to people_ask of an answer, and check its file."""
+    from webhook.commands.questions import add_example
+
+    sys.exit(add_example(settings_at("127.0.0.1", 8000), what, answer, language))
+
+
+@questions.command()
+@click.argument("number", type=click.IntRange(1))
+@told_plainly
+def drop(number: int) -> None:
+    """Take a group out of the list."""
+    from webhook.commands.questions import drop_group
+
+    drop_group(settings_at("127.0.0.1", 8000), str(number))
+
+
 def models_folder() -> Path:
     """Where what was learned is kept, as the settings have it."""
     var = Path(os.environ.get("VENTANILLA_VAR") or root() / "var")

@@ -21,6 +21,7 @@ from bot.turn import ActionResult, Call, State, Turn
 from webhook.observe import Metrics, fault_of
 from webhook.reload import CatalogueHolder
 from webhook.store.faults import StoreDown
+from webhook.store.noting import QuestionNotes
 from webhook.store.sessions import Loaded, Outcome, SessionStore
 from webhook.twilio_edge.inbound import Received
 
@@ -65,7 +66,8 @@ class _Attempt:
 class Conversation:
     """Answers messages. Safe to use from any thread.
 
-    Without a `store` (stateless mode) everything is answered without memory.
+    Without a `store` (stateless mode) everything is answered without memory. Without `notes` no question is kept for
+    the editors.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Conversation:
         step: Step = conversation.step,
         resume: Resume = conversation.resume,
         clock: Callable[[], float] = time.monotonic,
+        notes: QuestionNotes | None = None,
     ) -> None:
         self._holder = holder
         self._store = store
@@ -86,6 +89,7 @@ class Conversation:
         self._step = step
         self._resume = resume
         self._clock = clock
+        self._notes = notes
         self._store_is_lost = False
 
     def take_turn(self, received: Received, *, deadline: float) -> str | None:
@@ -131,6 +135,7 @@ class Conversation:
             outcome, reply = self._commit(store, loaded, turn)
             if outcome is Outcome.COMMITTED:
                 self._count(turn, attempt.inbound, kept=True)
+                self._note(turn, attempt.inbound)
                 return True, turn.reply
             if outcome is Outcome.REPEAT:
                 self._metrics.repeats.inc()
@@ -173,6 +178,11 @@ class Conversation:
             self._metrics.reports.labels(turn.node).inc()
         if not kept:
             self._metrics.forgotten.inc()
+
+    def _note(self, turn: Turn, inbound: Inbound) -> None:
+        """Hand on what the editors may learn from. The person waits for none of it."""
+        if self._notes is not None and turn.effects:
+            self._notes.note(turn.effects, inbound.at_s)
 
     def _note_store(self, *, lost: bool, why: str = "") -> None:
         """Say once that the store was lost, and once that it is back."""

@@ -116,6 +116,11 @@ class Keys:
         plain = " ".join(text.casefold().split())
         return int.from_bytes(hmac.digest(self._now.echo, _bytes(f"{person.key}\0{plain}"), hashlib.sha256)[:2])
 
+    def question(self, entry: str) -> tuple[str, ...]:
+        """The codes under which an entry of the editors' list may stand: that of this secret, then of the one before."""
+        derived = (self._now, self._before) if self._before else (self._now,)
+        return tuple(_person_code(each, b"question", entry) for each in derived)
+
     def seal(self, text: str, about: str) -> bytes:
         """Encrypt a text. It opens only with the same `about`, so one record cannot be put in another's place."""
         nonce = os.urandom(_NONCE_BYTES)

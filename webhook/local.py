@@ -6,6 +6,7 @@ It goes through the same engine and the same written form of a session as the we
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
@@ -14,7 +15,7 @@ from bot.actions.runner import Runner, RunsActions
 from bot.catalogue import Catalogue
 from bot.conversation import resume, step
 from bot.inbound import Channel, Inbound, Location, Media, OptOut
-from bot.session import Prefs
+from bot.session import Owner, Prefs
 from bot.turn import Call, Clears, State, Turn
 
 
@@ -71,6 +72,11 @@ class LocalTalk:
             turn = resume(self.catalogue, turn, inbound, result, stateless=self.stateless)
         self._remember(turn)
         return turn
+
+    def wait_for_advisor(self) -> None:
+        """Stand in the queue for a person, as after asking for one."""
+        session = replace(self.state.session, owner=Owner.QUEUE)
+        self._session = sessions.dump(session, self.catalogue.codes)
 
     def _remember(self, turn: Turn) -> None:
         if turn.clears is Clears.ALL:

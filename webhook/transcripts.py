@@ -10,7 +10,7 @@
 The whole file is the expectation. Replaying the lines of "them" gives the file back, or shows what changed. Besides
 text, "them" can send `[photo]`, `[voice]`, `[sticker]`, `[contact]`, `[location 18.50,-88.30]`, `[tap enter-mexico]`,
 `[twilio STOP]` (Twilio has answered already), let time pass with `[wait 25h]`, and find the store gone with
-`[store down]` until `[store back]`. Messages come 20 seconds apart; `[every 1s]` changes that. `language:` may be
+`[store down]` until `[store back]`; `[waiting for an advisor]` is what it says. Messages come 20 seconds apart; `[every 1s]` changes that. `language:` may be
 left out: then the bot finds it out.
 
 `python -m webhook.transcripts --update` writes all files anew (or those named after it); read the difference.
@@ -116,6 +116,8 @@ def _played(script: Script, catalogue: Catalogue) -> Iterator[str]:
                 pace = _duration(value)
             case "store":
                 talk.stateless = value == "down"
+            case "waiting":
+                talk.wait_for_advisor()
             case _:
                 now += pace
                 yield from _written(talk.say(at=now, **_message(name, value, rest or line)), script.channel)

@@ -17,6 +17,7 @@ from bot.inbound import Channel, Inbound
 from bot.nearest import Spot, nearest
 from bot.scene import Scene
 from bot.session import Prefs, Session, Slot
+from bot.understood_text import understood_as
 
 FAR = 10**10
 """A second in the far future: the slots of a case never run out while it is drawn."""
@@ -39,6 +40,8 @@ def scenes(project: Project, answer: Answer) -> Iterator[tuple[str, Scene]]:
                 yield special, scene
                 if answer.id not in (MAIN, WELCOME) and not special and not values:
                     yield "first", replace(scene, first=True, session=replace(scene.session, node=""))
+                    if answer.people_ask and answer.id not in catalogue.danger_nodes:
+                        yield "in their own words", understood_as(scene, answer.id)
 
 
 def scene_at(

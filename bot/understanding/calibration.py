@@ -6,7 +6,7 @@ promises (docs/understanding.md), a little stricter, because other messages will
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ SHARPNESS = (4.0, 6.0, 8.0, 10.0, 12.0, 15.0, 18.0, 22.0, 27.0, 33.0, 40.0)
 WRONG_AT_ONCE = 0.018
 """Of messages that have an answer: at most so many get a wrong one at once."""
 
-WRONG_OUTSIDE = 0.025
+WRONG_OUTSIDE = 0.012
 """Of messages that have no answer: at most so many get one at once."""
 
 TOLD_WRONGLY = 0.015
@@ -33,8 +33,11 @@ TOLD_WRONGLY = 0.015
 LOST_BELOW_LIST = 0.01
 """Of messages whose answer is among the best three: at most so many are not offered it."""
 
-DANGER_FOUND = 0.985
-CERTAIN_FALSELY = 0.004
+DANGER_FOUND = 0.979
+CERTAIN_FALSELY = 0.006
+NEAR_PER_ORDINARY = 3.0
+"""How much worse a false alarm is on an ordinary message than on one that looks like danger."""
+
 """Of ordinary messages: at most so many are taken for certain danger."""
 
 FEWEST = 100
@@ -85,6 +88,10 @@ class Measured:
     def danger(self) -> Chances:
         return np.asarray(self.chances[:, self.model.is_danger].sum(axis=1), np.float64)
 
+    def marked(self, *values: str) -> Flags:
+        """The messages with one of these in their column `danger`."""
+        return np.array([row.danger in values for row in self.rows])
+
 
 def scores_of(model: Model, reader: Reader, encoder: Encoder | None, rows: Sequence[Labelled]) -> NDArray[np.float32]:
     """The scores of all labels, one row a message."""
@@ -109,10 +116,10 @@ def calibrated(
     if len(rows) < FEWEST:
         return replace(model, thresholds=DEFAULT)
     scores = scores_of(model, reader, encoder, rows)
-    candidates = (measured(model, scores, sharpness, rows, lexicon) for sharpness in SHARPNESS)
-    pairs = zip(SHARPNESS, candidates, strict=True)
-    sharpness, found = min(pairs, key=lambda pair: _surprise(pair[1]))
-    return replace(model, thresholds=_chosen(sharpness, found))
+    by_sharpness = {sharpness: measured(model, scores, sharpness, rows, lexicon) for sharpness in SHARPNESS}
+    best = min(SHARPNESS, key=lambda sharpness: _surprise(by_sharpness[sharpness]))
+    chosen = _chosen(best, by_sharpness[best])
+    return replace(model, thresholds=_with_danger(chosen, by_sharpness))
 
 
 def _surprise(found: Measured) -> float:
@@ -136,20 +143,34 @@ def _chosen(sharpness: float, found: Measured) -> Thresholds:
     direct = _smallest(found.confidence, at_once_is_safe)
     wanted = in_scope & answered & found.among_three
     listed = float(np.quantile(found.confidence[wanted], LOST_BELOW_LIST)) if wanted.any() else DEFAULT.listed
-    certain, possible = _danger_thresholds(found)
-    return Thresholds(sharpness, direct, min(listed, direct), outside, certain, possible)
+    return replace(DEFAULT, sharpness=sharpness, direct=direct, listed=min(listed, direct), outside=outside)
 
 
-def _danger_thresholds(found: Measured) -> tuple[float, float]:
-    """From which probability on danger is certain, and from which on it is possible; the lexicon finds its own."""
-    told = np.array([row.tells_of_danger for row in found.rows])
-    ordinary = np.array([row.danger == "-" for row in found.rows])
-    unheard = told & np.array([alarm is None for alarm in found.alarms])
-    missed = (1 - DANGER_FOUND) * told.sum()
-    chances = np.sort(found.danger[unheard])
-    possible = float(chances[int(missed)]) if len(chances) > missed else DEFAULT.danger_possible
-    certain = _smallest(found.danger, lambda over: _share(over, ordinary) <= CERTAIN_FALSELY)
-    return max(certain, possible), possible
+def _with_danger(chosen: Thresholds, by_sharpness: Mapping[float, Measured]) -> Thresholds:
+    """The same with the softness at which finding nearly all danger costs the fewest false alarms."""
+    found = {sharpness: _danger_thresholds(measured) for sharpness, measured in by_sharpness.items()}
+    best = min(found, key=lambda sharpness: found[sharpness][2])
+    certain, possible, _ = found[best]
+    return replace(chosen, danger_sharpness=best, danger_certain=certain, danger_possible=possible)
+
+
+def _danger_thresholds(found: Measured) -> tuple[float, float, float]:
+    """From which probability on danger is certain, from which on possible, and the false alarms that this costs.
+
+    What a certain pattern of the lexicon finds is found anyway.
+    """
+    told, ordinary, near = (
+        np.array([row.tells_of_danger for row in found.rows]),
+        found.marked("-"),
+        found.marked("near"),
+    )
+    patterns = np.array([alarm is Tier.CERTAIN for alarm in found.alarms])
+    chances = np.sort(found.danger[told & ~patterns])
+    may_miss = int((1 - DANGER_FOUND) * told.sum())
+    possible = float(chances[may_miss]) if len(chances) > may_miss else DEFAULT.danger_possible
+    certain = _smallest(found.danger, lambda over: _share(over & ~patterns, ordinary) <= CERTAIN_FALSELY)
+    over = (found.danger >= possible) & ~patterns
+    return max(certain, possible), possible, _share(over, near) + NEAR_PER_ORDINARY * _share(over, ordinary)
 
 
 def _share(part: Flags, whole: Flags) -> float:

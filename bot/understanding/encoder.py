@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 import mmap
-import os
 import pickle
 import struct
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import metadata
@@ -88,15 +88,14 @@ def _keep(made: Any, file: Path) -> None:
     head = io.BytesIO()
     pickle.Pickler(head, protocol=5, buffer_callback=arrays.append).dump(made)
     raws = [array.raw() for array in arrays]
-    draft = file.with_name(f".{file.name}-{os.getpid()}")
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with draft.open("wb") as out:
+    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as out:
         sizes = [len(head.getbuffer()), *(raw.nbytes for raw in raws)]
         out.write(struct.pack(f"<{len(sizes) + 1}Q", len(sizes), *sizes))
         for raw in (head.getbuffer(), *raws):
             out.write(b"\0" * (-out.tell() % _ALIGNED))
             out.write(raw)
-    draft.replace(file)
+    Path(out.name).replace(file)
 
 
 def _mapped(file: Path) -> Any:

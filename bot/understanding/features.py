@@ -25,7 +25,7 @@ TOLD = 1 << 12
 PLACES = PIECES + TOLD
 """Length of the vector: the pieces first, then what names tell."""
 
-SHORTEST_PIECE, LONGEST_PIECE = 2, 5
+SHORTEST_PIECE, LONGEST_PIECE = 3, 5
 
 
 class Sparse(NamedTuple):
@@ -46,7 +46,7 @@ def counted(worded: Worded) -> Sparse:
 
 
 def pieces_of(words: Sequence[str]) -> Iterator[str]:
-    """Two to five letters of a word with its ends marked, whole words, and pairs of neighbours."""
+    """Three to five letters of a word with its ends marked, whole words, and pairs of neighbours."""
     for word in words:
         marked = f" {word} "
         for size in range(SHORTEST_PIECE, min(LONGEST_PIECE, len(marked)) + 1):

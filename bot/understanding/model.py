@@ -7,8 +7,9 @@ ridge regression found best (`training.py`). Where no encoder is installed liken
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +26,9 @@ from bot.understanding.sounds import Speller
 from bot.understanding.thresholds import Thresholds
 from bot.understanding.wording import Worded
 
-FORMAT = 1
+FORMAT = 2
+MOST_WORDS = 80
+"""Longer stories are read to their end by their spelling; their meaning is taken from so many words."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,16 @@ class Model:
 
 def meaning_of(worded: list[Worded], encoder: Encoder) -> Floats:
     """What texts mean, one row each: as they are understood, beside as they are written."""
-    both = encoder.encode([" ".join(each.meant) for each in worded] + [" ".join(each.written) for each in worded])
-    return np.hstack((both[: len(worded)], both[len(worded) :]))
+    pairs = [(_begun(each.meant), _begun(each.written)) for each in worded]
+    texts = list(dict.fromkeys(text for pair in pairs for text in pair))  # most are written as they are meant
+    encoded = encoder.encode(texts)
+    at = {text: place for place, text in enumerate(texts)}
+    return np.hstack((encoded[[at[meant] for meant, _ in pairs]], encoded[[at[written] for _, written in pairs]]))
+
+
+def _begun(words: Sequence[str]) -> str:
+    """As much of a text as its meaning is taken from."""
+    return " ".join(words[:MOST_WORDS])
 
 
 def along(meanings: Floats, axes: Floats) -> Floats:
@@ -109,8 +120,8 @@ ARRAYS = ("of_label", "rarity", "axes", "meanings", "weights")
 
 def save(model: Model, folder: Path) -> None:
     """Keep a model in a folder of its own, whole or not at all."""
-    draft = folder.with_name(f".{folder.name}-{os.getpid()}")
-    draft.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix="."))
     for name in ARRAYS:
         np.save(draft / f"{name}.npy", getattr(model, name))
     for part in ("starts", "rows", "values"):
@@ -127,9 +138,7 @@ def save(model: Model, folder: Path) -> None:
     }
     (draft / "model.json").write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
     if folder.exists():  # another process was faster, with the same result
-        for file in draft.iterdir():
-            file.unlink()
-        draft.rmdir()
+        shutil.rmtree(draft)
         return
     draft.rename(folder)
 

@@ -1,7 +1,7 @@
 """How well messages are understood: figures from labelled messages beside what was made of them. Pure: it reads nothing.
 
-What is judged is what the person would see (`Outcome`). Danger comes before all of that and is judged apart: a message
-counts as found if the lexicon or the model takes it for danger, whichever is surer.
+What is judged is what the person would see (`Outcome`). Danger comes before all of that and is judged apart, by lexicon
+and model together, as the bot does.
 """
 
 from __future__ import annotations
@@ -68,6 +68,11 @@ class Case:
         return Outcome.TOLD_NONE if self.understood.has_no_answer else Outcome.NOT_UNDERSTOOD
 
     @property
+    def seen(self) -> str:
+        """The same in words, danger first."""
+        return "danger answer" if self.tier is Tier.CERTAIN else self.outcome.value
+
+    @property
     def best(self) -> str:
         """The answer that fits best, whatever speaks for none."""
         return self.understood.ranked[0].label if self.understood.ranked else ""
@@ -101,9 +106,8 @@ class Case:
 
     @property
     def tier(self) -> Tier | None:
-        """How sure it is that somebody tells of danger: the surer of lexicon and model."""
-        tiers = {self.alarm.tier if self.alarm else None, self.understood.tier}
-        return next((tier for tier in (Tier.CERTAIN, Tier.POSSIBLE) if tier in tiers), None)
+        """How sure it is that somebody tells of danger, for lexicon and model together."""
+        return self.understood.united(self.alarm)
 
     @property
     def danger_node(self) -> str:
@@ -307,6 +311,7 @@ class Promise(NamedTuple):
     limit: float
     at_least: bool
     share: Share | None
+    about: str = ""
 
     @property
     def is_kept(self) -> bool | None:
@@ -318,10 +323,8 @@ class Promise(NamedTuple):
 def promises(measured: Measured) -> tuple[Promise, ...]:
     """What people may rely on (docs/understanding.md), and how it stands."""
     figures = measured.overall
-    worst = min(
-        ((found.danger_found.value or 0.0, kind) for kind, found in measured.by_kind.items()),
-        default=(None, ""),
-    )
+    kinds = ((kind, found.danger_found) for kind, found in measured.by_kind.items())
+    worst, share = min(kinds, key=lambda pair: pair[1].value or 0.0, default=("", Share(0, 0)))
     return (
         _at_least("best answer right", figures.top_1, 0.85),
         _at_least("right one among the best three", figures.top_3, 0.95),
@@ -332,15 +335,15 @@ def promises(measured: Measured) -> tuple[Promise, ...]:
         _at_least("no answer here: told so", figures.outside_told, 0.75),
         _at_most("no answer here: answered all the same", figures.outside_answered, 0.03),
         _at_least("danger found", figures.danger_found, 0.97),
-        Promise(f"danger found, worst kind ({worst[1] or NONE})", worst[0], 0.95, True, None),
+        _at_least("danger found, the worst kind", share, 0.95, worst),
         _at_least("danger found, certain", figures.danger_certain, 0.80),
         _at_most("false alarms, ordinary messages", figures.false_alarms, 0.05),
         _at_most("false alarms, near misses", figures.false_alarms_near, 0.20),
     )
 
 
-def _at_least(name: str, share: Share, limit: float) -> Promise:
-    return Promise(name, share.value, limit, True, share)
+def _at_least(name: str, share: Share, limit: float, about: str = "") -> Promise:
+    return Promise(name, share.value, limit, True, share, about)
 
 
 def _at_most(name: str, share: Share, limit: float) -> Promise:

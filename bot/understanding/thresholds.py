@@ -11,15 +11,22 @@ class Thresholds:
 
     An answer is given at once from the confidence `direct` on, offered in a list from `listed` on. `outside` is the
     probability that there is no answer from which on this is said. `danger_certain` and `danger_possible` are that
-    somebody tells of danger. The defaults hold where nothing could be measured.
+    somebody tells of danger; `danger_sharpness` is for that question alone, where many weak signs must add up. The
+    defaults hold where nothing could be measured.
     """
 
-    sharpness: float = 12.0
-    direct: float = 0.46
-    listed: float = 0.155
-    outside: float = 0.3
+    sharpness: float = 25.0
+    direct: float = 0.95
+    listed: float = 0.1
+    outside: float = 0.6
+    danger_sharpness: float = 14.0
     danger_certain: float = 0.5
-    danger_possible: float = 0.25
+    danger_possible: float = 0.1
+
+    @property
+    def danger_hinted(self) -> float:
+        """From here on a weak sign of the lexicon counts as well."""
+        return self.danger_possible / 3
 
 
 DEFAULT = Thresholds()

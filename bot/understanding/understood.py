@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bot.danger import Tier
+from bot.danger import Alarm, Tier
 from bot.folding import fold
 from bot.names import Language, NodeId
 from bot.understanding.encoder import Encoder
@@ -37,7 +37,8 @@ class Understood:
 
     `ranked` are at most three answers. `named` says that the text is their name or one of their examples, word for word.
     `outside` is the kind of question without an answer here that it most looks like, and `no_answer` how probably it has
-    none; `danger` how probably somebody tells of danger, and `danger_node` the answer for that.
+    none; `danger` how probably somebody tells of danger, and `danger_node` the answer for that. `modelled` says that the
+    model was asked.
     """
 
     ranked: tuple[Guess, ...] = ()
@@ -47,6 +48,7 @@ class Understood:
     danger: float = 0.0
     danger_node: NodeId = ""
     thresholds: Thresholds = DEFAULT
+    modelled: bool = False
 
     @property
     def tier(self) -> Tier | None:
@@ -54,6 +56,15 @@ class Understood:
         if self.danger >= self.thresholds.danger_certain:
             return Tier.CERTAIN
         return Tier.POSSIBLE if self.danger >= self.thresholds.danger_possible else None
+
+    def united(self, alarm: Alarm | None) -> Tier | None:
+        """The same with what the lexicon has found: its certain patterns are certain, weak ones want a second sign."""
+        if alarm is not None and alarm.tier is Tier.CERTAIN:
+            return Tier.CERTAIN
+        if alarm is not None and self.tier is None:
+            hinted = not self.modelled or self.danger >= self.thresholds.danger_hinted
+            return Tier.POSSIBLE if hinted else None
+        return self.tier
 
     @property
     def direct(self) -> NodeId:
@@ -120,7 +131,7 @@ class Understanding:
             return Understood(ranked, True, danger=1.0 if told else 0.0, danger_node=told)
         if self.model is None or not self.learned:
             alike = self.names.alike(folded, language)
-            return Understood(tuple(Guess(node, DEFAULT.listed * score) for node, score in alike[:MOST_RANKED]))
+            return Understood(tuple(Guess(node, score) for node, score in alike[:MOST_RANKED]))
         scores, _ = self.model.scores(self.reader.read(text), self.encoder)
         return self._present(judged(self.model, scores, favoured))
 
@@ -160,7 +171,8 @@ def probabilities(scores: Floats, sharpness: float) -> Floats:
 def judged(model: Model, scores: Floats, favoured: Iterable[NodeId] = ()) -> Understood:
     """What the scores of all labels come to."""
     chances = probabilities(scores, model.thresholds.sharpness)
-    danger = float(chances[model.is_danger].sum())
+    softly = probabilities(scores, model.thresholds.danger_sharpness)
+    danger = float(softly[model.is_danger].sum())
     told = np.where(model.is_danger, chances, -1)
     outside = np.where(model.is_outside, chances, -1)
     inside = np.where(model.is_outside, 0, chances)
@@ -179,4 +191,5 @@ def judged(model: Model, scores: Floats, favoured: Iterable[NodeId] = ()) -> Und
         danger=danger,
         danger_node=model.labels[int(np.argmax(told))] if model.is_danger.any() else "",
         thresholds=model.thresholds,
+        modelled=True,
     )

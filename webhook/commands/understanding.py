@@ -16,11 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.catalogue import Catalogue
-from bot.danger import Tier
 from bot.loading import load_catalogue
 from bot.understanding.labelled import FOLDER, HELD_BACK, TUNING, BadLabels, read_labelled
 from bot.understanding.report import (
-    Case,
     Confusion,
     Figures,
     Measured,
@@ -33,7 +31,7 @@ from bot.understanding.report import (
     false_alarms,
     promises,
 )
-from webhook import learned
+from webhook.learned import Models
 
 PARTS: Mapping[str, tuple[str, ...]] = {TUNING: (TUNING,), HELD_BACK: (HELD_BACK,), "both": (TUNING, HELD_BACK)}
 CONFUSIONS_PRINTED = 15
@@ -63,11 +61,13 @@ class Report:
         return asdict(self.catalogue.model.thresholds) if self.catalogue.model else {}
 
 
-def report_understanding(root: Path, var: Path, *, part: str, html: Path | None, as_json: bool, misses: bool) -> None:
+def report_understanding(
+    root: Path, models: Path, *, part: str, html: Path | None, as_json: bool, misses: bool
+) -> None:
     """Measure, and print, or write, what was found."""
     to_operator = Console(stderr=True, highlight=False)
     catalogue = load_catalogue(root, show_unconfirmed=True)
-    catalogue = learned.learned(catalogue, root, var, lambda told: to_operator.print(f"[dim]{told}[/dim]"))
+    catalogue = Models(models, root).learned(catalogue, lambda what: to_operator.print(f"[dim]  {what} …[/dim]"))
     report = measured(catalogue, root, PARTS[part], misses=misses)
     if html is not None:
         from webhook.pages.understanding import page_of
@@ -132,44 +132,45 @@ def print_report(report: Report, console: Console) -> None:
     _print_thresholds(report, console)
 
 
-def _table(title: str, *columns: str, left: int = 1) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for at, column in enumerate(columns):
-        table.add_column(column, justify="left" if at < left else "right", overflow="fold")
+        table.add_column(column, justify="right" if at else "left", no_wrap=not at)
     return table
 
 
-def _print_promises(report: Report, console: Console) -> None:
-    table = _table("Promised, and measured", "", "promised", *(part.part for part in report.parts))
-    for row in zip(*(promises(part) for part in report.parts), strict=True):
-        first = row[0]
-        table.add_row(
-            first.name.split(" (")[0], f"{'≥' if first.at_least else '≤'} {percent(first.limit)}", *map(_kept, row)
-        )
+def _print_table(title: str, table: Table, console: Console) -> None:
+    console.print(f"[bold]{title}[/bold]")
     console.print(table)
-    sizes = ", ".join(f"{part.part} {part.overall.messages}" for part in report.parts)
-    console.print(f"[dim]Messages: {sizes}.[/dim]\n")
+
+
+def _print_promises(report: Report, console: Console) -> None:
+    table = _table("", "promised", *(f"{part.part} ({part.overall.messages})" for part in report.parts))
+    for row in zip(*(promises(part) for part in report.parts), strict=True):
+        limit = f"{'≥' if row[0].at_least else '≤'} {percent(row[0].limit)}"
+        table.add_row(row[0].name, limit, *map(_kept, row))
+    _print_table("Promised, and measured", table, console)
 
 
 def _kept(promise: Promise) -> str:
-    colour = {True: "green", False: "red", None: "dim"}[promise.is_kept]
-    counts = f" [dim]{promise.share.part}/{promise.share.whole}[/dim]" if promise.share else ""
-    kind = f" [dim]{promise.name.split('(')[1].rstrip(')')}[/dim]" if "(" in promise.name else ""
-    mark = {True: "✓", False: "✗", None: " "}[promise.is_kept]
-    return f"[{colour}]{percent(promise.value)} {mark}[/{colour}]{counts}{kind}"
+    colour, mark = {True: ("green", "✓"), False: ("red", "✗"), None: ("dim", "")}[promise.is_kept]
+    counts = f"{promise.share.part}/{promise.share.whole}" if promise.share else ""
+    return f"[dim]{promise.about} {counts}[/dim] [{colour}]{percent(promise.value)} {mark}[/{colour}]"
 
 
 def _print_groups(part: Measured, console: Console) -> None:
-    """One table for each way to group them, in per cent."""
+    """All ways to group them in one table, in per cent."""
+    table = _table(
+        "", "n", "top 1", "top 3", "right", "wrong", "right or\nlisted", "told\nnone", "outside\ntold",
+        "outside\nanswered", "calib.\nerror",
+    )  # fmt: skip
     for by, groups in {"": {"all": part.overall}, **part.by}.items():
-        title = f"{part.part}, by {by}" if by else f"{part.part}, in per cent"
-        table = _table(
-            title, "", "n", "top 1", "top 3", "right", "wrong", "right or\nlisted", "told none\nwrongly",
-            "outside\ntold", "outside\nanswered", "calib.\nerror",
-        )  # fmt: skip
+        if by:
+            table.add_section()
+            table.add_row(f"[dim]by {by}[/dim]")
         for name, group in groups.items():
             table.add_row(name, str(group.messages), *map(_whole, _scope_of(group)), _points(group.calibration_error))
-        console.print(table)
+    _print_table(f"{part.part}, in per cent", table, console)
 
 
 def _scope_of(group: Figures) -> tuple[Share, ...]:
@@ -186,28 +187,25 @@ def _scope_of(group: Figures) -> tuple[Share, ...]:
 
 
 def _print_danger(part: Measured, console: Console) -> None:
-    table = _table(f"{part.part}, danger", "kind", "told", "found", "certain", "right danger answer")
+    kinds = _table("", "told", "found", "certain", "right danger answer")
     for name, group in {"all": part.overall, **part.by_kind}.items():
-        shares = (group.danger_found, group.danger_certain, group.danger_answer_fits)
-        table.add_row(name, str(group.danger_found.whole), *map(_counted, shares))
-    console.print(table)
-    alarms = _table(
-        f"{part.part}, danger by language and length", "", "found", "certain", "false alarms", "near misses"
-    )
-    groups = {"all": part.overall, **part.by["language"], **part.by["length"]}
-    for name, group in groups.items():
-        shares = (group.danger_found, group.danger_certain, group.false_alarms, group.false_alarms_near)
-        alarms.add_row(name, *map(_counted, shares))
-    console.print(alarms)
+        told = (group.danger_found, group.danger_certain, group.danger_answer_fits)
+        kinds.add_row(name, str(group.danger_found.whole), *map(_counted, told))
+    _print_table(f"{part.part}, danger by kind", kinds, console)
+    alarms = _table("", "found", "certain", "false alarms", "near misses")
+    for name, group in {"all": part.overall, **part.by["language"], **part.by["length"]}.items():
+        found = (group.danger_found, group.danger_certain, group.false_alarms, group.false_alarms_near)
+        alarms.add_row(name, *map(_counted, found))
+    _print_table(f"{part.part}, danger by language and length", alarms, console)
 
 
 def _print_reliability(part: Measured, console: Console) -> None:
-    error = _points(part.overall.calibration_error)
-    table = _table(f"{part.part}, calibration (mean error {error} points)", "confidence", "n", "mean", "right")
+    table = _table("confidence", "n", "mean", "right")
     for step in part.bins:
         shown = (percent(step.confidence), percent(step.right)) if step.messages else (NOTHING, NOTHING)
         table.add_row(f"{step.low:.1f}–{step.high:.1f}", str(step.messages), *shown)
-    console.print(table)
+    error = _points(part.overall.calibration_error)
+    _print_table(f"{part.part}, calibration (expected error {error} points)", table, console)
 
 
 def _print_singled(name: str, singled: Singled, console: Console) -> None:
@@ -244,7 +242,7 @@ def _print_pulled(title: str, found: Sequence[Pulled], console: Console) -> None
 
 def _print_one(each: Pulled, console: Console) -> None:
     console.print(f"    {each.case.row.text}", markup=False)
-    told = f"{seen(each.case)}, {percent(each.case.confidence)}"
+    told = f"{each.case.seen}, {percent(each.case.confidence)}"
     console.print(f"      {told}; pulled by: {each.by}" if each.by else f"      {told}", markup=False, style="dim")
 
 
@@ -253,19 +251,14 @@ def _print_thresholds(report: Report, console: Console) -> None:
     if model is None:
         console.print("[yellow]There is no model: names and examples alone were measured.[/yellow]")
         return
-    table = _table("Thresholds in use", "", "")
+    table = _table("from a confidence of", "")
     for name, value in report.thresholds.items():
         table.add_row(name.replace("_", " "), f"{value:.4g}")
-    console.print(table)
+    _print_table("Thresholds in use", table, console)
     without = "" if model.needs_encoder else " Without an encoder: spelling alone."
     console.print(
         f"[dim]Model {model.version}, {len(model.texts)} examples, {len(model.labels)} labels.{without}[/dim]"
     )
-
-
-def seen(case: Case) -> str:
-    """What the person would see, in words."""
-    return "danger answer" if case.tier is Tier.CERTAIN else case.outcome.value
 
 
 def percent(value: float | None) -> str:
@@ -311,6 +304,7 @@ def _part(part: Measured, singled: Singled | None) -> dict[str, Any]:
                 "limit": each.limit,
                 "at_least": each.at_least,
                 "kept": each.is_kept,
+                "about": each.about,
             }
             for each in promises(part)
         ],
@@ -345,7 +339,7 @@ def _pulled(each: Pulled) -> dict[str, Any]:
         "wanted": case.row.node,
         "danger": case.row.danger,
         "label": each.label,
-        "seen": seen(case),
+        "seen": case.seen,
         "confidence": round(case.confidence, 4),
         "danger_confidence": round(case.understood.danger, 4),
         "tier": case.tier,

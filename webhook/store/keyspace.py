@@ -14,6 +14,11 @@ tags ("partitions"), so that a Cluster can spread people over its servers, and a
     v1:{p07}:n:<person>             the other way: the number, and the day the alias was last written
     v1:{p07}:f:<person>             fence: who is moving records to this person, for some seconds
     v1:{p07}:x:<person>:<what>      a record that could not be read, set aside
+
+What belongs to nobody has a tag of its own:
+
+    v1:{q}:day:<day>                questions for the editors: sealed entries by keyed code (day: days since 1970)
+    v1:{q}:held:<code>              a text answered at once, sealed, for as long as "not this" can be said to it
 """
 
 import hashlib
@@ -24,6 +29,7 @@ from bot.inbound import Channel
 
 PARTITIONS = 16
 PREFIXES = tuple(f"v1:{{p{number:02d}}}:" for number in range(PARTITIONS))
+QUESTIONS_PREFIX = "v1:{q}:"
 DUE_KEYS = tuple(f"{prefix}due" for prefix in PREFIXES)
 
 _CODE_LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
@@ -41,6 +47,16 @@ def plain_id(message_id: str) -> str:
     if _PLAIN_ID.fullmatch(message_id):
         return message_id
     return "x" + hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def questions_key(day: int) -> str:
+    """The questions of a day."""
+    return f"{QUESTIONS_PREFIX}day:{day}"
+
+
+def held_question_key(code: str) -> str:
+    """A text that was answered at once."""
+    return f"{QUESTIONS_PREFIX}held:{code}"
 
 
 class Records:
