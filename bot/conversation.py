@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot import pace, replying
+from bot import pace, questions, replying
 from bot.acting import applied, uttered
 from bot.answering import (
     Decision,
@@ -44,6 +44,11 @@ def step(catalogue: Catalogue, state: State, inbound: Inbound, *, stateless: boo
 
     Gives the turn, or the action to run before `resume`. `stateless` answers without memory: no numbers, no promises.
     """
+    decided = _decided(catalogue, state, inbound, stateless=stateless)
+    return _settled(state.session.question, decided) if isinstance(decided, Turn) else decided
+
+
+def _decided(catalogue: Catalogue, state: State, inbound: Inbound, *, stateless: bool) -> Turn | Call:
     scene = _scene(catalogue, state, inbound, stateless=stateless)
     folded = fold(inbound.text)
     word = word_in(scene, folded)
@@ -74,9 +79,19 @@ def resume(
     catalogue: Catalogue, call: Call, inbound: Inbound, result: ActionResult, *, stateless: bool = False
 ) -> Turn:
     """Go on after an action, with the events and utterances that it returned."""
+    return _settled(call.state.session.question, _resumed(catalogue, call, inbound, result, stateless=stateless))
+
+
+def _settled(question: str, turn: Turn) -> Turn:
+    """The turn with what editors may learn from it, and no more."""
+    turn, question = questions.settled(question, turn)
+    return replace(turn, state=replace(turn.state, session=replace(turn.state.session, question=question)))
+
+
+def _resumed(catalogue: Catalogue, call: Call, inbound: Inbound, result: ActionResult, *, stateless: bool) -> Turn:
     scene = _scene(catalogue, call.state, inbound, stateless=stateless)
     scene = replace(scene, language=call.language, session=call.state.session, lead=call.lead, first=call.first)
-    scene = replace(scene, danger=call.danger)
+    scene = replace(scene, danger=call.danger, effects=call.effects)
     for event in result.events:
         scene = applied(scene, event)
     follow = next((str(event.get("name")) for event in result.events if event.get("event") == "followup"), "")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import replying
+from bot import questions, replying
 from bot.catalogue import CONSENT, LANGUAGE_SLOT, MAIN, NOT_THIS, RATHER_NOT, SOMETHING_ELSE, Question
-from bot.obeying import language, not_this
+from bot.obeying import language, not_this, something_else
 from bot.scene import Scene
 from bot.session import Slot
 from bot.turn import Call, Turn
@@ -18,11 +18,13 @@ RATHER_NOT_KEPT_S = 1800
 
 def choose(scene: Scene, option: str) -> Turn | Call:
     """Follow an option that was offered, whatever became of it since."""
-    if option in (NOT_THIS, SOMETHING_ELSE):
+    if option == NOT_THIS:
         return not_this(scene)
+    if option == SOMETHING_ELSE:
+        return something_else(scene)
     slot, is_value, value = option.partition("=")
     if not is_value:
-        return replying.enter(scene, option)
+        return replying.enter(scene.noting(questions.chosen(scene.session.question, option)), option)
     if slot == LANGUAGE_SLOT and value in scene.catalogue.languages:
         return language(scene, Word(Command.LANGUAGE, value))
     if slot == CONSENT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import pace, replying
+from bot import pace, questions, replying
 from bot.catalogue import ADVISOR, CONSENT, MAIN
 from bot.folding import fold
 from bot.heeding import numbers
@@ -22,7 +22,7 @@ def not_understood(scene: Scene) -> Turn:
     if not scene.language:
         return replying.welcome_in_all(scene)
     misses = scene.session.misses + 1
-    scene = scene.with_session(misses=misses)
+    scene = scene.with_session(misses=misses).noting(questions.not_understood(scene.inbound, scene.tongue))
     scene = with_help(scene)
     if scene.inbound.media:
         scene = scene.led_by(scene.phrase(cannot_read(scene)))

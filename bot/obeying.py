@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot import replying
+from bot import questions, replying
 from bot.catalogue import HELP_NUMBERS, MAIN, WELCOME
 from bot.drawing import MENU_KEY
 from bot.inbound import Channel, OptOut
@@ -117,10 +117,19 @@ def _more(scene: Scene, word: Word) -> Turn | Call:
 
 def not_this(scene: Scene, word: Word | None = None) -> Turn | Call:
     """The bot has misunderstood: back to where the person was, without judgement (safety R24)."""
+    return _back_from_guess(scene.noting(questions.refused(scene.session.question, scene.session.node)))
+
+
+def something_else(scene: Scene) -> Turn | Call:
+    """None of what was offered is meant."""
+    return _back_from_guess(scene.noting(questions.refused(scene.session.question)))
+
+
+def _back_from_guess(scene: Scene) -> Turn | Call:
     target = scene.session.path[-1] if scene.session.path else MAIN
-    if scene.catalogue.is_danger(scene.session.node):
-        return replying.enter(scene.led_by(scene.phrase("back_from_danger")), target)
-    return replying.enter(scene.led_by(scene.phrase("say_it_again")), target)
+    phrase = "back_from_danger" if scene.catalogue.is_danger(scene.session.node) else "say_it_again"
+    turn = replying.enter(scene.led_by(scene.phrase(phrase)), target)
+    return replace(turn, outcome="not_this") if isinstance(turn, Turn) else turn
 
 
 def language(scene: Scene, word: Word) -> Turn | Call:

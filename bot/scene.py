@@ -10,7 +10,7 @@ from bot.catalogue import Catalogue, Language
 from bot.inbound import Inbound
 from bot.rendering import View
 from bot.session import Prefs, Session
-from bot.turn import State
+from bot.turn import Effect, State
 from bot.understanding.understood import NOTHING, Understood
 
 
@@ -36,6 +36,7 @@ class Scene:
     understood: Understood = NOTHING
     found: bool = False
     danger: str = ""
+    effects: tuple[Effect, ...] = ()
 
     @property
     def now_s(self) -> int:
@@ -80,6 +81,10 @@ class Scene:
     def led_by(self, *lines: str) -> Scene:
         """The same turn with these lines on top of what is there."""
         return replace(self, lead=(*self.lead, *lines))
+
+    def noting(self, effects: tuple[Effect, ...]) -> Scene:
+        """The same turn, with something that editors can learn from (see `bot/questions.py`)."""
+        return replace(self, effects=(*self.effects, *effects))
 
     def spoken(self, language: Language) -> Scene:
         """The same turn, written in a language that is not remembered."""

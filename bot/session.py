@@ -60,7 +60,8 @@ class Session:
     many sentences of a long answer were already shown (0: nothing is left), `offered` the ids behind 1, 2, 3 …, `printed`
     which of the keys 0 and 9 the last reply showed, `path` the nodes to go back through (oldest first), `burst` how
     many messages came since `burst_s`, `echo` and `echoes` the last text not understood and how often it came,
-    `media_s` and `media` when what kind of photo or recording was last answered, `tongue` the language of the last reply where it is not the person's own.
+    `media_s` and `media` when what kind of photo or recording was last answered, `tongue` the language of the last reply where it is not the person's own, `question` the ids under which their last
+    questions that were not understood were noted for the editors (see `bot/questions.py`).
     """
 
     node: str = ""
@@ -83,6 +84,7 @@ class Session:
     media_s: int = 0
     media: str = ""
     tongue: str = ""
+    question: str = ""
 
     @property
     def ttl_s(self) -> int:
@@ -156,6 +158,7 @@ def dump(session: Session, codes: Codes) -> str:
             [session.echo, session.echoes] if session.echoes else 0,
             [session.media, base_s - session.media_s] if session.media else 0,
             session.tongue,
+            *([session.question] if session.question else []),
         ]
     )
 
@@ -166,7 +169,7 @@ def load(stored: str | bytes | None, codes: Codes) -> Session:
         return Session()
     try:
         (format_, version, active_s, node, asking, more, offered, printed, path, slots, misses, owner, sensitive,
-         burst, echo, media, tongue) = json.loads(_text(stored))  # fmt: skip
+         burst, echo, media, tongue, *question) = json.loads(_text(stored))  # fmt: skip
         if format_ != FORMAT:
             raise Unreadable(f"session format {format_}")
         return Session(
@@ -190,6 +193,7 @@ def load(stored: str | bytes | None, codes: Codes) -> Session:
             media_s=active_s - media[1] if media else 0,
             media=media[0] if media else "",
             tongue=tongue,
+            question=question[0] if question else "",
         )
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise Unreadable(f"session record of {len(stored)} characters") from error

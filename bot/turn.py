@@ -68,6 +68,7 @@ class Call:
     lead: tuple[str, ...] = ()
     first: bool = False
     danger: str = ""
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot import replying
+from bot import questions, replying
 from bot.answering import Decision
 from bot.catalogue import ADVISOR, MAIN, SOMETHING_ELSE
 from bot.folding import fold
@@ -35,6 +35,7 @@ def understood_text(scene: Scene, folded: str) -> Decision:
         shown = offerable(scene, understood.listed)
         return replying.say(scene, "which_one", shown, outcome="asked_which") if shown else None
     if len(both := two_questions(scene)) > 1:
+        scene = scene.noting(questions.offered(scene.inbound, scene.tongue, both))
         return replying.say(scene, "two_questions", both, outcome="asked_which")
     if understood.direct:
         return _at_once(scene, understood.direct)
@@ -42,15 +43,17 @@ def understood_text(scene: Scene, folded: str) -> Decision:
         return _no_answer(scene, understood.outside)
     listed = offerable(scene, understood.listed)
     if listed:
-        return replying.say(
-            with_help(scene), "did_you_mean", [*listed[:MOST_OFFERED], SOMETHING_ELSE], outcome="asked_which"
-        )
+        scene = with_help(scene).noting(questions.offered(scene.inbound, scene.tongue, listed))
+        return replying.say(scene, "did_you_mean", [*listed, SOMETHING_ELSE], outcome="asked_which")
     return not_understood(scene)
 
 
 def _at_once(scene: Scene, id_: str) -> Decision:
     """The answer, under what was understood; unless the person has named it, they may say that it is not this."""
-    return replying.enter(scene if scene.understood.named else understood_as(scene, id_), id_)
+    if scene.understood.named:
+        return replying.enter(scene, id_)
+    scene = understood_as(scene, id_).noting(questions.answered(scene.inbound, scene.tongue, id_))
+    return replying.enter(scene, id_)
 
 
 def understood_as(scene: Scene, id_: str) -> Scene:
@@ -65,6 +68,7 @@ def _no_answer(scene: Scene, kind: str) -> Turn:
     """There is no answer to this here: said so, with what there is."""
     if not scene.language:
         return replying.welcome_in_all(scene)
+    scene = scene.noting(questions.not_understood(scene.inbound, scene.tongue, outside=kind))
     text = scene.catalogue.not_covered[kind].text[scene.tongue]
     return replying.say_lines(with_help(scene), text.splitlines(), topics(scene), outcome="not_covered")
 

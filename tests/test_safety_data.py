@@ -54,6 +54,7 @@ KEPT = {
     "media_s": "the last message",
     "media": "the last message",
     "tongue": "language",
+    "question": "ids of the last four questions",
     "language": "language",
     "consent": "whether questions may be asked",
     "opted_out": "no messages",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.loading import content_version, load_catalogue
+from tests import learned_world
 from tests.twilio_samples import message
 from tests.webhook_world import Caller, app_for, settings_for
 from webhook.app import load_content
@@ -235,9 +236,9 @@ def test_only_the_newest_verdicts_are_kept(tmp_path: Path) -> None:
 def test_a_process_that_starts_during_a_faulty_edit_serves_what_was_good(root: Path, tmp_path: Path) -> None:
     """A worker that dies at the wrong moment must come up again, or nobody is answered."""
     settings = settings_for(tmp_path / "var", root=root)
-    good = load_content(settings, LastGood(settings.var)).current.version
+    good = load_content(settings, LastGood(settings.var), learned_world.MODELS).current.version
     spoil(root)
-    holder = load_content(settings, LastGood(settings.var))
+    holder = load_content(settings, LastGood(settings.var), learned_world.MODELS)
     assert holder.current.version == good
     assert any(reason.startswith("content/service/thanks.yaml:") for reason in holder.reasons)
     copies = [entry.name for entry in (tmp_path / "var" / "last-good").iterdir() if entry.is_dir()]
@@ -250,7 +251,7 @@ def test_without_anything_good_it_does_not_start(root: Path, tmp_path: Path) -> 
 
     spoil(root)
     with pytest.raises(ContentFaults, match=r"thanks\.yaml"):
-        load_content(settings_for(tmp_path / "var", root=root), LastGood(tmp_path / "var"))
+        load_content(settings_for(tmp_path / "var", root=root), LastGood(tmp_path / "var"), learned_world.MODELS)
 
 
 def test_the_copy_follows_the_last_switch(

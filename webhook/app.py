@@ -24,6 +24,8 @@ from webhook.reload import CatalogueHolder, LastGood, Reloader, SharedCheck, loa
 from webhook.settings import Settings
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown
+from webhook.store.noting import QuestionNotes
+from webhook.store.questions import QuestionList
 from webhook.store.sessions import SessionStore
 from webhook.twilio_edge.signature import SignatureCheck
 from webhook.twilio_edge.views import MAX_BODY_BYTES, TwilioEdge, twilio_blueprint
@@ -69,7 +71,7 @@ def create_app(settings: Settings, *, reloads: bool = True, preloaded: Catalogue
     holder = load_content(settings, last_good, models, preloaded)
     store = open_store(settings, keys, metrics)
     actions = choose_actions(settings, holder.current, metrics)
-    conversation = Conversation(holder, store, actions, metrics)
+    conversation = Conversation(holder, store, actions, metrics, notes=open_notes(settings, keys, metrics))
     reloader = Reloader(
         holder,
         settings.root,
@@ -150,6 +152,17 @@ def open_store(settings: Settings, keys: Keys, metrics: Metrics) -> SessionStore
     return SessionStore(
         Connection(settings.redis_url), keys, count=lambda event: metrics.store_events.labels(event).inc()
     )
+
+
+def open_notes(settings: Settings, keys: Keys, metrics: Metrics) -> QuestionNotes | None:
+    """Where questions that were not understood are noted, over a connection of their own: they delay no reply."""
+    if settings.stateless or not settings.redis_url:
+        return None
+
+    def count(event: str) -> None:
+        metrics.store_events.labels(event).inc()
+
+    return QuestionNotes(QuestionList(Connection(settings.redis_url), keys, count), count)
 
 
 def store_trouble(settings: Settings, store: SessionStore | None) -> str:

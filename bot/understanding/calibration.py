@@ -33,12 +33,14 @@ TOLD_WRONGLY = 0.015
 LOST_BELOW_LIST = 0.01
 """Of messages whose answer is among the best three: at most so many are not offered it."""
 
-DANGER_FOUND = 0.979
 CERTAIN_FALSELY = 0.006
-NEAR_PER_ORDINARY = 3.0
-"""How much worse a false alarm is on an ordinary message than on one that looks like danger."""
-
 """Of ordinary messages: at most so many are taken for certain danger."""
+
+POSSIBLE_FALSELY = 0.036
+"""Of ordinary messages: at most so many get the quiet line or more."""
+
+POSSIBLE_FALSELY_NEAR = 0.165
+"""The same of messages that look like danger."""
 
 FEWEST = 100
 """Messages below which nothing can be chosen."""
@@ -147,30 +149,29 @@ def _chosen(sharpness: float, found: Measured) -> Thresholds:
 
 
 def _with_danger(chosen: Thresholds, by_sharpness: Mapping[float, Measured]) -> Thresholds:
-    """The same with the softness at which finding nearly all danger costs the fewest false alarms."""
+    """The same with the softness at which most danger is found for the false alarms that may be."""
     found = {sharpness: _danger_thresholds(measured) for sharpness, measured in by_sharpness.items()}
-    best = min(found, key=lambda sharpness: found[sharpness][2])
+    best = max(found, key=lambda sharpness: found[sharpness][2])
     certain, possible, _ = found[best]
     return replace(chosen, danger_sharpness=best, danger_certain=certain, danger_possible=possible)
 
 
 def _danger_thresholds(found: Measured) -> tuple[float, float, float]:
-    """From which probability on danger is certain, from which on possible, and the false alarms that this costs.
+    """From which probability on danger is certain, from which on possible, and the share of danger found so.
 
-    What a certain pattern of the lexicon finds is found anyway.
+    Both as low as false alarms permit, those of the lexicon's certain patterns among them: recall goes first. What the
+    patterns find is not counted as found: whoever writes them has read these messages.
     """
-    told, ordinary, near = (
-        np.array([row.tells_of_danger for row in found.rows]),
-        found.marked("-"),
-        found.marked("near"),
-    )
+    told, ordinary, near = np.array([row.tells_of_danger for row in found.rows]), found.marked("-"), found.marked("near")
     patterns = np.array([alarm is Tier.CERTAIN for alarm in found.alarms])
-    chances = np.sort(found.danger[told & ~patterns])
-    may_miss = int((1 - DANGER_FOUND) * told.sum())
-    possible = float(chances[may_miss]) if len(chances) > may_miss else DEFAULT.danger_possible
+
+    def few_alarms(over: Flags) -> bool:
+        heard = over | patterns
+        return _share(heard, ordinary) <= POSSIBLE_FALSELY and _share(heard, near) <= POSSIBLE_FALSELY_NEAR
+
+    possible = _smallest(found.danger, few_alarms)
     certain = _smallest(found.danger, lambda over: _share(over & ~patterns, ordinary) <= CERTAIN_FALSELY)
-    over = (found.danger >= possible) & ~patterns
-    return max(certain, possible), possible, _share(over, near) + NEAR_PER_ORDINARY * _share(over, ordinary)
+    return max(certain, possible), possible, _share(found.danger >= possible, told)
 
 
 def _share(part: Flags, whole: Flags) -> float:
