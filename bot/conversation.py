@@ -26,7 +26,7 @@ from bot.folding import fold
 from bot.following import choose
 from bot.heeding import danger_answer, heeded
 from bot.inbound import Inbound
-from bot.missing import held_back, not_understood, with_help
+from bot.missing import held_back, unclear, with_help
 from bot.obeying import AT_ONCE, YIELDING, obey, opted_in_again, word_in
 from bot.pace import Pace
 from bot.scene import Scene
@@ -53,10 +53,11 @@ def _decided(catalogue: Catalogue, state: State, inbound: Inbound, *, stateless:
     folded = fold(inbound.text)
     word = word_in(scene, folded)
     option = exactly(scene, folded) if word is None or word.command in YIELDING else None
-    plain = word is not None or option is not None
+    plain = word is not None or option is not None or catalogue.words.number(folded) is not None
+    known = bool(scene.language)
     scene = _in_their_language(scene, folded, plain=plain and not _is_sentence(word, folded))
     if not plain:
-        scene = heeded(replace(scene, understood=_understood(scene)))
+        scene = heeded(replace(scene, understood=_understood(scene)), known=known)
         if scene.danger == "certain":
             return danger_answer(opted_in_again(scene))
     if word is not None and word.command in AT_ONCE:
@@ -72,7 +73,7 @@ def _decided(catalogue: Catalogue, state: State, inbound: Inbound, *, stateless:
         turn = attempt(scene, folded)
         if turn is not None:
             return turn
-    return not_understood(scene)
+    return unclear(scene)
 
 
 def resume(
@@ -132,7 +133,8 @@ def _in_their_language(scene: Scene, folded: str, *, plain: bool) -> Scene:
     """
     catalogue = scene.catalogue
     if not scene.language:
-        spoken = catalogue.words.spoken_in(folded) or catalogue.understanding.names.languages_of(folded)
+        named = () if plain else catalogue.understanding.names.languages_of(folded)
+        spoken = catalogue.words.spoken_in(folded) or named
         language = next(iter(spoken)) if len(spoken) == 1 else catalogue.language_guess.guess(scene.inbound.text)
         return scene.in_language(language) if language else scene
     guessed = "" if plain or scene.session.asking else catalogue.language_guess.guess(scene.inbound.text)

@@ -11,19 +11,28 @@ from bot.rendering import help_lines
 from bot.scene import Scene
 from bot.turn import Turn
 
+CERTAIN_IN_ANSWERS = 0.5
+"""While a question is open, short answers ("on a farm far away") look like more than they are."""
 
-def heeded(scene: Scene) -> Scene:
+
+def heeded(scene: Scene, *, known: bool) -> Scene:
     """The same turn with the danger that its text tells of, certain or possible; recall goes before precision.
 
-    Possible danger puts one quiet line of help numbers on top of whatever answer fits.
+    Possible danger puts one quiet line of help numbers on top of whatever answer fits. `known` says that the person's
+    language was known before this message: a cry in another language says nothing about it.
     """
     alarm = scene.catalogue.lexicon.search(scene.inbound.text)
     understood = scene.understood
     tier = understood.united(alarm)
+    patterns = alarm is not None and alarm.tier is Tier.CERTAIN
+    if tier is Tier.CERTAIN and not patterns and scene.session.asking and understood.danger < CERTAIN_IN_ANSWERS:
+        tier = Tier.POSSIBLE
+    if alarm is not None and not known and alarm.language not in scene.catalogue.languages:
+        scene = scene.in_language("")
     if alarm is not None and not scene.language and alarm.language in scene.catalogue.languages:
         scene = scene.in_language(alarm.language)
     if tier is Tier.CERTAIN:
-        node = alarm.node if alarm is not None and alarm.tier is Tier.CERTAIN else understood.danger_node
+        node = alarm.node if alarm is not None and patterns else understood.danger_node
         return replace(scene, danger=Tier.CERTAIN.value, understood=replace(understood, danger_node=node))
     if tier is Tier.POSSIBLE:
         node = understood.danger_node or (alarm.node if alarm else "")

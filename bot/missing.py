@@ -14,11 +14,14 @@ from bot.scene import Scene
 from bot.turn import Turn
 
 
+def unclear(scene: Scene) -> Turn:
+    """Nothing that could be understood: not even words, perhaps."""
+    scene = pace.echoed(scene)
+    return replying.silence(scene, "echo") if pace.is_echo(scene) else not_understood(scene)
+
+
 def not_understood(scene: Scene) -> Turn:
     """Says so kindly, with the nearest answers and an advisor; the second time in a row the advisor first."""
-    scene = pace.echoed(scene)
-    if pace.is_echo(scene):
-        return replying.silence(scene, "echo")
     if not scene.language:
         return replying.welcome_in_all(scene)
     misses = scene.session.misses + 1

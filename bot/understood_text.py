@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot import questions, replying
+from bot import pace, questions, replying
 from bot.answering import Decision
 from bot.catalogue import ADVISOR, MAIN, SOMETHING_ELSE
 from bot.folding import fold
@@ -39,6 +39,11 @@ def understood_text(scene: Scene, folded: str) -> Decision:
         return replying.say(scene, "two_questions", both, outcome="asked_which")
     if understood.direct:
         return _at_once(scene, understood.direct)
+    scene = pace.echoed(scene)
+    if pace.is_echo(scene):
+        return replying.silence(scene, "echo")
+    if scene.session.asking:
+        return not_understood(scene)  # an open question stays open: its numbers must go on meaning its answers
     if understood.has_no_answer and understood.outside:
         return _no_answer(scene, understood.outside)
     listed = offerable(scene, understood.listed)

@@ -28,6 +28,7 @@ from bot.compiling import KNOWN_WORDS
 from bot.faults import Fault
 from bot.phrases import REQUIRED_PHRASES
 from webhook.commands.checking import changed_transcripts
+from webhook.transcripts import transcript_files
 
 BROKEN = Path(__file__).parent / "broken"
 BASE = BROKEN / "base"
@@ -93,10 +94,10 @@ def broken_project(file: Path, folder: Path) -> Path:
 
 
 def faults_of(root: Path) -> list[Expected]:
-    """All that the check says of a project, its conversations included."""
+    """All that the check says of a project, its conversations included: they need what is learned from its examples."""
     faults = list(check(root, TODAY))
-    if not any(fault.is_error for fault in faults):
-        faults += [change.fault for change in changed_transcripts(root)]
+    if not any(fault.is_error for fault in faults) and transcript_files(root):
+        faults += [change.fault for change in changed_transcripts(root, root.parent / "models")]
     return [as_told(fault) for fault in faults]
 
 

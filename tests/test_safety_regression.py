@@ -59,7 +59,8 @@ def passes(row: Row, channel: Channel, *, new: bool) -> bool:
         case "answer":
             return turn.node == row.node
         case _:
-            return new or row.node in turn.state.session.offered  # somebody new may first be asked for the language
+            # somebody new may first be asked for the language; who is understood at once need not choose
+            return new or row.node in (turn.node, *turn.state.session.offered)
 
 
 def test_r68_the_set_is_large_and_has_both_languages() -> None:

@@ -24,7 +24,7 @@ SHARPNESS = (4.0, 6.0, 8.0, 10.0, 12.0, 15.0, 18.0, 22.0, 27.0, 33.0, 40.0)
 WRONG_AT_ONCE = 0.018
 """Of messages that have an answer: at most so many get a wrong one at once."""
 
-WRONG_OUTSIDE = 0.012
+WRONG_OUTSIDE = 0.006
 """Of messages that have no answer: at most so many get one at once."""
 
 TOLD_WRONGLY = 0.015
@@ -36,10 +36,10 @@ LOST_BELOW_LIST = 0.01
 CERTAIN_FALSELY = 0.006
 """Of ordinary messages: at most so many are taken for certain danger."""
 
-POSSIBLE_FALSELY = 0.036
+POSSIBLE_FALSELY = 0.048
 """Of ordinary messages: at most so many get the quiet line or more."""
 
-POSSIBLE_FALSELY_NEAR = 0.165
+POSSIBLE_FALSELY_NEAR = 0.2
 """The same of messages that look like danger."""
 
 FEWEST = 100
@@ -162,7 +162,11 @@ def _danger_thresholds(found: Measured) -> tuple[float, float, float]:
     Both as low as false alarms permit, those of the lexicon's certain patterns among them: recall goes first. What the
     patterns find is not counted as found: whoever writes them has read these messages.
     """
-    told, ordinary, near = np.array([row.tells_of_danger for row in found.rows]), found.marked("-"), found.marked("near")
+    told, ordinary, near = (
+        np.array([row.tells_of_danger for row in found.rows]),
+        found.marked("-"),
+        found.marked("near"),
+    )
     patterns = np.array([alarm is Tier.CERTAIN for alarm in found.alarms])
 
     def few_alarms(over: Flags) -> bool:

@@ -23,11 +23,14 @@ KEPT = 3
 
 PREFIX = "model-"
 
+CALIBRATION = 1
+"""Raised with every change of how thresholds are chosen: models that are kept have theirs from before."""
+
 
 def version_of(catalogue: Catalogue, tuning: Sequence[Labelled]) -> str:
     """Everything that decides what is learned."""
     return catalogue.lessons.version(
-        models.FORMAT, kernel.BEND, kernel.SHARE_OF_MEANING, kernel.SHARE_TOLD, encoders.version(),
+        models.FORMAT, CALIBRATION, kernel.BEND, kernel.SHARE_OF_MEANING, kernel.SHARE_TOLD, encoders.version(),
         sorted(catalogue.vocabulary.courtesy), sorted(catalogue.reader.vocabulary.slots.items()),
         sorted(catalogue.vocabulary.directions.items()), sorted(map(str, catalogue.vocabulary.spellings.items())),
         [row.line for row in tuning],
