@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.requests import ACCOUNT, PUBLIC_URL, TOKEN
+from webhook.cli import models_folder
 from webhook.settings import CHECKOUT
 
 VENTANILLA = ("-m", "webhook.cli", "web")
@@ -72,6 +73,8 @@ def environment(var: Path, **more: str) -> Mapping[str, str]:
         "VENTANILLA_ENV": "production",
         "VENTANILLA_ROOT": os.fspath(CHECKOUT),
         "VENTANILLA_VAR": os.fspath(var),
+        "VENTANILLA_MODELS": os.fspath(models_folder()),
+        "VENTANILLA_LEARN": "0",
         "VENTANILLA_SECRET": "an invented secret for measurements only",
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": TOKEN,

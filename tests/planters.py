@@ -491,6 +491,21 @@ def _patterns(code: str, *new: str, says: str = "") -> Planter:
     return plant
 
 
+def bad_spelling(garden: Garden) -> list[Plant]:
+    """A line without its meaning, at random places of the spellings."""
+    doc = garden.project.library.one("vocabulary")
+    assert doc is not None
+    lines = [
+        doc.line("spellings", language) + at
+        for language, text in doc.value.spellings.items()
+        for at in range(len(text.splitlines()))
+    ]
+    return [
+        below(doc.source.path, line, ("    planted here",), "bad-spelling")
+        for line in garden.pick(lines, lambda line: ("bad-spelling", line))
+    ]
+
+
 def empty_set(garden: Garden) -> list[Plant]:
     return [
         below(doc.source.path, doc.line("sets"), (f"  void-{n}: |",), "empty-set")
@@ -800,6 +815,7 @@ BATCHES: dict[str, tuple[Planter, ...]] = {
         _patterns("bad-pattern", "to be or *"),
         _patterns("unknown-set", "he has my <pasport>"),
         empty_set,
+        bad_spelling,
         _cries(
             "not-a-danger-answer",
             "x{n}:",

@@ -55,6 +55,15 @@ def prefs_in_words(prefs: Prefs) -> Described:
     }
 
 
+def reading_of(catalogue: Catalogue, text: str) -> Described:
+    """What was made of a free text: the example that each guess is nearest to, and the danger pattern that fired."""
+    alarm = catalogue.lexicon.search(text)
+    return {
+        "examples": {guess.label: guess.example for guess in catalogue.understanding.explain(text)},
+        "pattern": alarm.pattern if alarm else "",
+    }
+
+
 def cost_of(text: str) -> Described:
     """What a text costs as SMS: encoding, units, and the segments it is cut into."""
     counted = segments.count(text)

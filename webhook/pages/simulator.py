@@ -23,7 +23,7 @@ from bot.inbound import Channel, Inbound
 from bot.turn import Call
 from webhook.conversation import FORGOTTEN, Conversation
 from webhook.keys import Keys, Person
-from webhook.pages.inspected import cost_of, examples_of, prefs_in_words, session_in_words
+from webhook.pages.inspected import cost_of, examples_of, prefs_in_words, reading_of, session_in_words
 from webhook.pages.simulated import Hub, Sent, Text, Who, form_of
 from webhook.reload import CatalogueHolder
 from webhook.store.faults import StoreDown
@@ -109,6 +109,7 @@ class Simulator:
             "outcome": decided.outcome,
             "danger": decided.danger,
             "ranked": [[id_, round(confidence, 2)] for id_, confidence in decided.ranked[:3]],
+            **(reading_of(catalogue, received.inbound.text) if decided.ranked else {}),
         }
 
     def _look(self, store: SessionStore, who: Who) -> Loaded | None:

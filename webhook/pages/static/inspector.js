@@ -40,11 +40,14 @@ function decided(decision) {
   const pills = [make("span", { class: "pill" }, decision.outcome)];
   if (decision.danger) pills.push(make("span", { class: "pill danger" }, say(`danger_${decision.danger}`)));
   if (decision.action) pills.push(make("span", { class: "pill" }, `${say("action")}: ${decision.action}`));
-  const near = decision.outcome === "not_understood" ? decision.ranked ?? [] : [];
+  const near = decision.ranked ?? [];
+  const example = (id) => decision.examples?.[id] ?? "";
   return [
     make("p", { class: "outcome" }, outcome(decision.outcome)),
     make("p", { class: "pills" }, pills),
-    near.length ? make("p", { class: "near" }, `${say("nearest")}: `, near.flatMap(([id, sure], index) => [index ? ", " : "", make("code", {}, id), ` ${Math.round(sure * 100)} %`])) : null,
+    near.length ? make("p", { class: "near" }, `${say("nearest")}: `, near.flatMap(([id, sure], index) => [index ? ", " : "", make("code", { title: example(id) }, id), ` ${Math.round(sure * 100)} %`])) : null,
+    near.length && example(near[0][0]) ? make("p", { class: "near" }, `${say("like")}: “${example(near[0][0])}”`) : null,
+    decision.pattern ? make("p", { class: "near" }, `${say("pattern")}: `, make("code", {}, decision.pattern)) : null,
   ].filter(Boolean);
 }
 
