@@ -14,8 +14,8 @@ from bot.scene import Scene
 from bot.turn import Turn
 
 MOST_OFFERED = 3
-LEAST_WORDS_OF_TWO = 6
-"""A shorter message holds one question."""
+LEAST_WORDS_OF_TWO, MOST_WORDS_OF_TWO = 6, 40
+"""A shorter message holds one question, a longer one a story."""
 
 LEAST_WORDS = 2
 """Of each part of a message that holds two."""
@@ -96,7 +96,8 @@ def offerable(scene: Scene, ids: tuple[str, ...]) -> list[str]:
 def two_questions(scene: Scene) -> list[str]:
     """The answers to the parts of a message that asks two different things, each of them clearly."""
     parts = [part for part in _BETWEEN.split(scene.inbound.text) if len(fold(part).split()) >= LEAST_WORDS]
-    if len(parts) < 2 or len(fold(scene.inbound.text).split()) < LEAST_WORDS_OF_TWO:
+    words = len(fold(scene.inbound.text).split())
+    if len(parts) < 2 or not LEAST_WORDS_OF_TWO <= words <= MOST_WORDS_OF_TWO:
         return []
     understanding = scene.catalogue.understanding
     found = [understanding.understand(part, scene.tongue).direct for part in parts[:MOST_OFFERED]]

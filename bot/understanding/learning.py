@@ -30,7 +30,7 @@ CALIBRATION = 1
 def version_of(catalogue: Catalogue, tuning: Sequence[Labelled]) -> str:
     """Everything that decides what is learned."""
     return catalogue.lessons.version(
-        models.FORMAT, CALIBRATION, kernel.BEND, kernel.SHARE_OF_MEANING, kernel.SHARE_TOLD, encoders.version(),
+        models.FORMAT, models.MOST_WORDS, CALIBRATION, kernel.BEND, kernel.SHARE_OF_MEANING, kernel.SHARE_TOLD, encoders.version(),
         sorted(catalogue.vocabulary.courtesy), sorted(catalogue.reader.vocabulary.slots.items()),
         sorted(catalogue.vocabulary.directions.items()), sorted(map(str, catalogue.vocabulary.spellings.items())),
         [row.line for row in tuning],

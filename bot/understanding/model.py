@@ -27,7 +27,7 @@ from bot.understanding.thresholds import Thresholds
 from bot.understanding.wording import Worded
 
 FORMAT = 2
-MOST_WORDS = 80
+MOST_WORDS = 40
 """Longer stories are read to their end by their spelling; their meaning is taken from so many words."""
 
 
