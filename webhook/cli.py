@@ -135,7 +135,7 @@ def check(as_json: bool, language: str, release: bool, transcripts: bool, folder
     sys.exit(
         check_content(
             folder or root(),
-            models_folder(),
+            models_folder(folder),
             as_json=as_json,
             language=language,
             release=release,
@@ -221,8 +221,10 @@ def drop(number: int) -> None:
     drop_group(settings_at("127.0.0.1", 8000), str(number))
 
 
-def models_folder() -> Path:
-    """Where what was learned is kept, as the settings have it."""
+def models_folder(project: Path | None = None) -> Path:
+    """Where what was learned is kept, as the settings have it; that of another project beside its own files."""
+    if project is not None:
+        return project.absolute() / "var" / "understanding"
     var = Path(os.environ.get("VENTANILLA_VAR") or root() / "var")
     return Path(os.environ.get("VENTANILLA_MODELS") or var / "understanding").absolute()
 
