@@ -32,7 +32,7 @@ COPY flows flows
 COPY content content
 COPY tests/understanding tests/understanding
 # Learned once here, so that a container understands from its first message; examples that staff add are learned beside
-# the answering, in the container, which needs 3 GB for two minutes then (VENTANILLA_LEARN=0 leaves that to the next image).
+# the answering, in the container, which needs 3.5 GB for three minutes then (VENTANILLA_LEARN=0 leaves that to the next image).
 RUN VENTANILLA_ENV=development VENTANILLA_VAR=/tmp/learning ventanilla learn && rm -rf /tmp/learning \
     && chown -R ventanilla:ventanilla /var/lib/ventanilla-models
 USER 10001:10001

@@ -19,9 +19,14 @@ def fold(text: str) -> str:
 
     Keycap emoji become their digit; compatibility forms (full-width digits, ligatures) become the plain ones.
     """
-    plain = unicodedata.normalize("NFKD", text[:MAX_READ].replace(_KEYCAP_TEN, "10").translate(_APOSTROPHES))
-    bare = "".join(char for char in plain if not unicodedata.combining(char) and not _is_joiner(char))
+    read = text[:MAX_READ].replace(_KEYCAP_TEN, "10").translate(_APOSTROPHES)
+    bare = read if read.isascii() else _bare(read)  # most messages have no accent to take away
     return " ".join(_LONE_APOSTROPHE.sub(" ", _NOT_WORD.sub(" ", bare.casefold())).split())
+
+
+def _bare(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in plain if char.isascii() or not (unicodedata.combining(char) or _is_joiner(char)))
 
 
 def _is_joiner(char: str) -> bool:

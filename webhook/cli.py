@@ -157,7 +157,7 @@ def schemas(only_check: bool) -> None:
 @main.command()
 @told_plainly
 def learn() -> None:
-    """Learn from the examples of content/ what people mean. Done once per version of them; takes minutes and 3 GB."""
+    """Learn from the examples of content/ what people mean. Done once per version of them; takes minutes and 3.5 GB."""
     from bot.loading import load_catalogue
     from webhook.learned import Models
 
