@@ -438,7 +438,11 @@ class Catalogue:
 
     def with_model(self, model: Model | None, encoder: Encoder | None) -> Catalogue:
         """The same catalogue with what was learned from its examples."""
-        return replace(self, model=model, encoder=encoder)
+        same = replace(self, model=model, encoder=encoder)
+        made = {name: value for name, value in self.__dict__.items() if name not in same.__dict__}
+        made.pop("understanding", None)  # all else that was made already does not depend on the model
+        same.__dict__.update(made)
+        return same
 
     def warm(self) -> None:
         """Make now what first turns would wait for, so that processes begun as copies of this one share it."""

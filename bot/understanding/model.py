@@ -30,6 +30,9 @@ FORMAT = 2
 MOST_WORDS = 40
 """Longer stories are read to their end by their spelling; their meaning is taken from so many words."""
 
+MOST_LETTERS = 240
+"""More in so many words are no words, and would take long."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -103,7 +106,7 @@ def meaning_of(worded: list[Worded], encoder: Encoder) -> Floats:
 
 def _begun(words: Sequence[str]) -> str:
     """As much of a text as its meaning is taken from."""
-    return " ".join(words[:MOST_WORDS])
+    return " ".join(words[:MOST_WORDS])[:MOST_LETTERS]
 
 
 def along(meanings: Floats, axes: Floats) -> Floats:

@@ -11,6 +11,9 @@ LEAST_LETTERS = 4
 """Shorter words sound like too many others."""
 
 LEAST_LETTERS_FOR_TYPOS = 5
+MOST_LETTERS = 24
+"""Longer strings are no words, and would take long to look up."""
+
 LEAST_SEEN = 2
 """How often a word stands in the examples before others are corrected to it: they hold misspelt words too."""
 
@@ -56,7 +59,7 @@ class Speller:
 
     def corrected(self, word: str) -> str:
         """The known word that sounds like this one, or differs in one letter of its sound; else the word itself."""
-        if word in self.known or len(word) < LEAST_LETTERS or not word.isalpha():
+        if word in self.known or not LEAST_LETTERS <= len(word) <= MOST_LETTERS or not word.isalpha():
             return word
         key = sound(word)
         if key in self.by_sound:
