@@ -146,23 +146,7 @@ def adapter(kind: str) -> TypeAdapter[Any]:
     return TypeAdapter(FILES[kind])
 
 
-MAPS = frozenset(
-    {
-        "flow",
-        "facts",
-        "sources",
-        "places",
-        "towns",
-        "helplines",
-        "groups",
-        "languages",
-        "words",
-        "phrases",
-        "danger",
-        "emergency-words",
-        "not-covered",
-    }
-)
+MAPS = frozenset(SINGLE_FILES) - {"notices", "vocabulary"} | {"flow", "danger"}
 """Kinds whose files map ids to entries. One faulty entry spoils no other."""
 
 MAX_REPAIRS = 4

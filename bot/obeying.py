@@ -39,11 +39,6 @@ def word_in(scene: Scene, folded: str) -> Word | None:
     return word
 
 
-def _is_sentence(word: Word | None, folded: str) -> bool:
-    """Whether a global word is something said ("who are you") rather than a command typed in whatever language."""
-    return word is not None and word.command is Command.GO and len(folded.split()) > 1
-
-
 def obey(scene: Scene, word: Word) -> Turn | Call:
     """Do what a word says."""
     return _OBEY[word.command](scene, word)

@@ -47,8 +47,8 @@ def echoed(scene: Scene) -> Scene:
 
 
 def is_echo(scene: Scene) -> bool:
-    """Whether the same words came too often."""
-    return scene.session.echoes > MAX_ECHOES
+    """Whether the same words came too often. Who may be in danger is answered however often (safety R21)."""
+    return scene.session.echoes > MAX_ECHOES and not scene.danger
 
 
 def is_media_burst(scene: Scene) -> bool:

@@ -354,6 +354,27 @@ def test_without_a_model_names_still_lead_home_and_danger_is_heard() -> None:
     assert talk.say("the belize exit fees", NOW).outcome == "asked_which"
 
 
+def test_a_model_that_breaks_leaves_lexicon_and_menus() -> None:
+    """Whatever the encoder does, danger is heard by its words and nobody gets an error."""
+
+    def breaks(_: list[str]) -> None:
+        raise RuntimeError("broken")
+
+    whole = shipped()
+    broken = whole.with_model(whole.model, encoders.Encoder(breaks))
+    talk = LocalTalk(broken, Channel.SMS, "en")
+    assert talk.say("dehn lock mi up", NOW).danger == "certain"
+    assert talk.say("wat paper mi need fi the border card", NOW).reply
+
+
+def test_who_may_be_in_danger_is_answered_however_often() -> None:
+    """The guard against two bots that answer each other never silences a cry."""
+    talk = LocalTalk(shipped(), Channel.SMS, "en")
+    for _ in range(8):
+        turn = talk.say("they dont let us leave til we pay for the bus and the food", NOW)
+        assert "911" in (turn.reply or "")
+
+
 def test_the_encoder_reads_back_what_it_kept(tmp_path: Path) -> None:
     """Its state is mapped from a file that all workers share: it must mean the same."""
     fresh, mapped = encoders.load(tmp_path), encoders.load(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from bot.understanding.model import Model
 from bot.understanding.names import Names
 from bot.understanding.thresholds import DEFAULT, Thresholds
 from bot.understanding.wording import Reader
+
+log = logging.getLogger(__name__)
 
 MOST_RANKED = 3
 FAVOUR = 1.5
@@ -130,10 +133,18 @@ class Understanding:
             ranked = tuple(Guess(node, 1.0) for node in named)
             return Understood(ranked, True, danger=1.0 if told else 0.0, danger_node=told)
         if self.model is None or not self.learned:
-            alike = self.names.alike(folded, language)
-            return Understood(tuple(Guess(node, score) for node, score in alike[:MOST_RANKED]))
-        scores, _ = self.model.scores(self.reader.read(text), self.encoder)
+            return self._alike(folded, language)
+        try:
+            scores, _ = self.model.scores(self.reader.read(text), self.encoder)
+        except Exception as error:  # a broken encoder must not keep anybody from the lexicon and the menus
+            log.error("understanding failed: %s", type(error).__name__)
+            return self._alike(folded, language)
         return self._present(judged(self.model, scores, favoured))
+
+    def _alike(self, folded: str, language: Language) -> Understood:
+        """What can be offered without the model: answers whose names look like the text."""
+        alike = self.names.alike(folded, language)
+        return Understood(tuple(Guess(node, score) for node, score in alike[:MOST_RANKED]))
 
     def _present(self, understood: Understood) -> Understood:
         """Without what the content does not have (any more): the model may be that of the version before."""
