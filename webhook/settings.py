@@ -18,8 +18,13 @@ from webhook.keys import MIN_SECRET_CHARACTERS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOCAL_URL = "http://127.0.0.1:8000"
+LOCAL_CONSOLE_URL = "http://127.0.0.1:8001"
 
 _ACCOUNT_SID = re.compile(r"AC[0-9a-f]{32}")
+_CONTENT_SID = re.compile(r"HX[0-9a-f]{32}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_LANGUAGE = re.compile(r"[a-z]{2}")
+_AGE_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{50,}")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -42,6 +47,41 @@ class SettingsRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """The limits of what goes out through the outbox.
+
+    Rates are messages (WhatsApp) and segments (SMS) a second for each of our numbers. Prices are in US dollars, for one
+    WhatsApp message and one SMS segment; they only feed the daily cap, above which nothing but notices of the bot goes out
+    until midnight (UTC). `sms_countries` are the countries (ISO 3166, upper case) whose numbers get an SMS. `templates` are
+    the Content ids, by language, of the approved WhatsApp template "an advisor has answered, reply to read".
+    """
+
+    whatsapp_per_s: float = 80.0
+    sms_per_s: float = 1.0
+    whatsapp_usd: float = 0.0135
+    sms_usd: float = 0.05
+    daily_usd: float = 25.0
+    sms_countries: frozenset[str] = frozenset({"BZ", "MX"})
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Complaints:
+    """Where complaints go. `recipient` is the focal point's public key (age); "" means that none are taken.
+
+    `folder` is where sealed complaints are put, `days` the time limit for an answer that the person is told.
+    """
+
+    recipient: str = ""
+    folder: Path = Path()
+    days: int = 30
+
+    @property
+    def are_taken(self) -> bool:
+        return bool(self.recipient)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that differs between two installations.
 
@@ -49,6 +89,9 @@ class Settings:
     first and, while rotating, the previous one. An empty `redis_url` means the embedded server, an empty `account_sid`
     that none is configured. `stateless` answers without any store. `models` is where what was learned from the examples
     is kept, `learns` whether new examples are learned while it runs.
+
+    `console_url` is where advisors open the console, `api_key` a key and secret used instead of the account's token for
+    calls to Twilio, `sending` the limits of what goes out, `complaints` where complaints go and to whom.
     """
 
     environment: Environment
@@ -66,6 +109,10 @@ class Settings:
     action_endpoint_url: str = field(default="", repr=False)
     stateless: bool = False
     learns: bool = True
+    console_url: str = LOCAL_CONSOLE_URL
+    api_key: tuple[str, str] = field(default=("", ""), repr=False)
+    sending: Sending = field(default_factory=Sending)
+    complaints: Complaints = field(default_factory=Complaints)
 
     @property
     def is_production(self) -> bool:
@@ -105,7 +152,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         action_endpoint_url=reader.http_url("ACTION_ENDPOINT_URL"),
         stateless=reader.text("VENTANILLA_STATELESS").lower() in _TRUE,
         learns=reader.text("VENTANILLA_LEARN").lower() not in _FALSE,
+        console_url=reader.console_url(environment),
+        api_key=(reader.text("TWILIO_API_KEY"), reader.secret("TWILIO_API_SECRET")),
+        sending=reader.sending(),
+        complaints=reader.complaints(var),
     )
+    if any(settings.api_key) and not all(settings.api_key):
+        reader.wrong.append("TWILIO_API_KEY and TWILIO_API_SECRET go together: set both or none.")
     if any(len(secret) < MIN_SECRET_CHARACTERS for secret in settings.secrets):
         reader.wrong.append(f"VENTANILLA_SECRET is too short: at least {MIN_SECRET_CHARACTERS} characters.")
     if reader.missing or reader.wrong:
@@ -169,6 +222,64 @@ class _Reader:
         if not url and kept is None and not self.text(name):
             self.missing.append(name)
         return (url or LOCAL_URL).rstrip("/")
+
+    def console_url(self, environment: Environment) -> str:
+        """In production the console stands behind the same proxy as the webhook, unless another address is set."""
+        default = self.text("PUBLIC_BASE_URL") if environment is Environment.PRODUCTION else LOCAL_CONSOLE_URL
+        return (self.http_url("CONSOLE_BASE_URL") or default).rstrip("/")
+
+    def sending(self) -> Sending:
+        """The limits of what goes out; each has a default."""
+        usual = Sending()
+        return Sending(
+            whatsapp_per_s=self.number("VENTANILLA_WHATSAPP_PER_S", usual.whatsapp_per_s),
+            sms_per_s=self.number("VENTANILLA_SMS_PER_S", usual.sms_per_s),
+            whatsapp_usd=self.number("VENTANILLA_WHATSAPP_USD", usual.whatsapp_usd),
+            sms_usd=self.number("VENTANILLA_SMS_USD", usual.sms_usd),
+            daily_usd=self.number("VENTANILLA_DAILY_USD", usual.daily_usd),
+            sms_countries=self.countries("VENTANILLA_SMS_COUNTRIES") or usual.sms_countries,
+            templates=self.templates("VENTANILLA_REPLY_TEMPLATES"),
+        )
+
+    def complaints(self, var: Path) -> Complaints:
+        """Where complaints go; none are taken until a focal point is named."""
+        recipient = self.text("VENTANILLA_FOCAL_POINT")
+        if recipient and not _AGE_RECIPIENT.fullmatch(recipient):
+            self.wrong.append("VENTANILLA_FOCAL_POINT must be a public key of age, like age1ql3z7h….")
+        folder = Path(self.text("VENTANILLA_COMPLAINTS") or var / "complaints").absolute()
+        days = self.number("VENTANILLA_COMPLAINT_DAYS", 30)
+        return Complaints(recipient, folder, int(days))
+
+    def number(self, name: str, usual: float) -> float:
+        """A number above zero."""
+        written = self.text(name)
+        if not written:
+            return usual
+        try:
+            number = float(written)
+        except ValueError:
+            number = -1.0
+        if not 0 < number < 1e9:
+            self.wrong.append(f"{name} must be a number above 0, like {usual:g}.")
+            return usual
+        return number
+
+    def countries(self, name: str) -> frozenset[str]:
+        """Codes of countries, with commas between them."""
+        codes = [code.strip().upper() for code in self.text(name).split(",") if code.strip()]
+        if not all(_COUNTRY.fullmatch(code) for code in codes):
+            self.wrong.append(f"{name} must be codes of countries with commas between them, like BZ,MX.")
+            return frozenset()
+        return frozenset(codes)
+
+    def templates(self, name: str) -> dict[str, str]:
+        """Content ids by language: `es=HX…,en=HX…`."""
+        pairs = [pair.partition("=") for pair in self.text(name).split(",") if pair.strip()]
+        found = {language.strip(): sid.strip() for language, _, sid in pairs}
+        if not all(_LANGUAGE.fullmatch(language) and _CONTENT_SID.fullmatch(sid) for language, sid in found.items()):
+            self.wrong.append(f"{name} must be like es=HX…,en=HX…, with the ids of approved templates.")
+            return {}
+        return found
 
     def http_url(self, name: str) -> str:
         url = self.text(name)

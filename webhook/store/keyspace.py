@@ -10,6 +10,13 @@ tags ("partitions"), so that a Cluster can spread people over its servers, and a
     v1:{p07}:recent:<person>        ids whose reply copy may still be there
     v1:{p07}:o:<person>             outbox: sealed entries, oldest first
     v1:{p07}:due                    who has something to send, by the second of the next attempt
+    v1:{p07}:oa:<person>            outbox: attempts and sent copies (sealed), by entry id
+    v1:{p07}:d:<entry id>           delivery: how far an outbound message has come
+    v1:{p07}:t:<ticket>             ticket: a hash; words and address sealed (see `webhook/desk/records.py`)
+    v1:{p07}:tp:<person>            the person's tickets
+    v1:{p07}:open                   open tickets, by the second they were opened
+    v1:{p07}:closed                 closed tickets, by the second they were closed
+    v1:{p07}:rev                    counts every change of a ticket
     v1:{p07}:a:<number>             alias: the person a number belongs to (in the partition of the number)
     v1:{p07}:n:<person>             the other way: the number, and the day the alias was last written
     v1:{p07}:f:<person>             fence: who is moving records to this person, for some seconds
@@ -19,6 +26,8 @@ What belongs to nobody has a tag of its own:
 
     v1:{q}:day:<day>                questions for the editors: sealed entries by keyed code (day: days since 1970)
     v1:{q}:held:<code>              a text answered at once, sealed, for as long as "not this" can be said to it
+    v1:{out}:…                      the senders: rates of our numbers, spending of the day, messages given up
+    v1:{staff}:…                    accounts, logins, access log, who is on duty, counts for supervisors
 """
 
 import hashlib
@@ -30,6 +39,8 @@ from bot.inbound import Channel
 PARTITIONS = 16
 PREFIXES = tuple(f"v1:{{p{number:02d}}}:" for number in range(PARTITIONS))
 QUESTIONS_PREFIX = "v1:{q}:"
+OUT_PREFIX = "v1:{out}:"
+STAFF_PREFIX = "v1:{staff}:"
 DUE_KEYS = tuple(f"{prefix}due" for prefix in PREFIXES)
 
 _CODE_LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
@@ -57,6 +68,16 @@ def questions_key(day: int) -> str:
 def held_question_key(code: str) -> str:
     """A text that was answered at once."""
     return f"{QUESTIONS_PREFIX}held:{code}"
+
+
+def ticket_key(prefix: str, ticket: str) -> str:
+    """A ticket in the partition of its person."""
+    return f"{prefix}t:{ticket}"
+
+
+def delivery_key(entry: str) -> str:
+    """How far an outbound message has come; in the partition that its id begins with."""
+    return f"{prefix_of(entry)}d:{entry}"
 
 
 class Records:
@@ -97,6 +118,22 @@ class Records:
     @property
     def due(self) -> str:
         return f"{self._prefix}due"
+
+    @property
+    def attempts(self) -> str:
+        return f"{self._prefix}oa:{self.person}"
+
+    @property
+    def tickets(self) -> str:
+        return f"{self._prefix}tp:{self.person}"
+
+    def ticket(self, ticket: str) -> str:
+        return ticket_key(self._prefix, ticket)
+
+    @property
+    def desk(self) -> tuple[str, str, str]:
+        """The lists of open and of closed tickets, and the count of changes, of the person's partition."""
+        return f"{self._prefix}open", f"{self._prefix}closed", f"{self._prefix}rev"
 
     @property
     def alias(self) -> str:
