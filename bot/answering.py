@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot import pace, replying
-from bot.catalogue import CONSENT, COUNTRY_SLOT, NEAREST, THANKS, Catalogue, option_id
+from bot import handing_over, pace, replying
+from bot.catalogue import CONSENT, COUNTRY_SLOT, HAND_OVER, NEAREST, THANKS, Catalogue, option_id
 from bot.choosing import exactly, mentioned, nearly
 from bot.folding import fold
 from bot.following import answered, choose, standing
@@ -26,8 +26,8 @@ def nearly_offered(scene: Scene, folded: str) -> Decision:
 def answer_to_question(scene: Scene, folded: str) -> Decision:
     """The open question's own kind of answer."""
     asking = scene.session.asking
-    if asking == CONSENT:
-        return _yes_or_no(scene, folded, CONSENT)
+    if asking in (CONSENT, HAND_OVER):
+        return _yes_or_no(scene, folded, asking)
     question = scene.catalogue.questions.get(asking)
     if question is None or not folded:
         return None
@@ -59,6 +59,11 @@ def country_in(catalogue: Catalogue, folded: str) -> str:
     spans = {" ".join(parts[at : at + length]) for length in range(1, 5) for at in range(len(parts) - length + 1)}
     found = {names[span] for span in spans if span in names}
     return found.pop() if len(found) == 1 else ""
+
+
+def desk_note(scene: Scene, folded: str) -> Decision:
+    """The first note or the check word, where one was asked for."""
+    return handing_over.noted(scene, folded)
 
 
 def acknowledged(scene: Scene, folded: str) -> Decision:

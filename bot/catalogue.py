@@ -13,13 +13,14 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from functools import cached_property
 
 from babel import Locale
 
 from bot.danger import Lexicon
 from bot.folding import fold
-from bot.hours import OpeningHours
+from bot.hours import OpeningHours, parse_hours
 from bot.language import LanguageGuess
 from bot.names import Language as Language
 from bot.names import NodeId as NodeId
@@ -44,16 +45,52 @@ MY_DATA = "my-data"
 THANKS = "thanks"
 LANGUAGE_SLOT = "language"
 CONSENT = "consent"
+HAND_OVER = "hand-over"
+WAITING = "waiting"
+FIRST_NOTE = "first-note"
+CHECK_WORD = "check-word"
+SAFE_TIME = "safe-time"
+LEAVING = "leave-talk"
 COUNTRY_SLOT = "country"
 RATHER_NOT = "-"
 SIDES = frozenset({"mx", "bz"})
 """Countries of this border: what names them tells the side, not a nationality."""
 
+OPTION_PHRASES = {
+    "consent=yes": "consent_yes",
+    "consent=no": "consent_no",
+    "hand-over=yes": "hand_over_yes",
+    "hand-over=steps": "hand_over_steps",
+    "hand-over=no": "hand_over_no",
+    "waiting=note": "waiting_note",
+    "waiting=safe-time": "waiting_safe_time",
+    "waiting=check-word": "waiting_check_word",
+    "waiting=stop": "waiting_stop",
+    "waiting=skip": "waiting_skip",
+    "leave-talk=yes": "leave_talk_yes",
+    "leave-talk=complaint": "leave_talk_yes",
+    "leave-talk=no": "leave_talk_no",
+    "@not-this": "not_this",
+    "@something-else": "something_else",
+}
+"""Options that the program itself offers, and the phrases they are called by."""
+
 NOT_THIS = "@not-this"
 SOMETHING_ELSE = "@something-else"
 REQUIRED_NODES = (MAIN, WELCOME, ADVISOR, HELP_NUMBERS, "danger-now", "privacy", "language", THANKS, NEAREST)
 
+COMPLAINTS = "complaints"
+"""What pages and routes may depend on: whether complaints are taken here (see `Complaining`)."""
+
 _SLOT_VALUE = re.compile(r"\{([a-z_]+)\}")
+
+
+class Complaining(StrEnum):
+    """Whether a complaint can be left in this chat: it needs a focal point, and a place to put it down."""
+
+    OPEN = "taken"
+    NONE = "not-taken"
+    NOT_NOW = "not-now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +290,16 @@ class NotCovered:
     people_ask: Mapping[Language, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class SavedReply:
+    """Words that advisors send often. The bot never says them."""
+
+    id: str
+    where: Where
+    label: Texts
+    text: Texts
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """The whole of it. Built once; equal files give an equal `version`."""
@@ -279,6 +326,9 @@ class Catalogue:
     show_unconfirmed: bool
     model: Model | None = None
     encoder: Encoder | None = None
+    saved_replies: Mapping[str, SavedReply] = field(default_factory=dict)
+    complaining: Complaining = Complaining.NONE
+    complaint_days: int = 30
 
     def phrase(self, key: str, language: Language, **values: object) -> str:
         """One of the bot's small fixed phrases, with its values filled in."""
@@ -304,7 +354,10 @@ class Catalogue:
 
     def matches(self, when: Mapping[str, str], values: Mapping[str, str]) -> bool:
         """Whether every condition holds: a slot has the value, or one of the group, that is named."""
-        return all(self._has(values.get(slot, ""), wanted) for slot, wanted in when.items())
+        return all(
+            self._has(self.complaining if slot == COMPLAINTS else values.get(slot, ""), wanted)
+            for slot, wanted in when.items()
+        )
 
     def _has(self, value: str, wanted: str) -> bool:
         return value == wanted or (wanted in self.groups and value in self.groups[wanted])
@@ -317,13 +370,11 @@ class Catalogue:
             for option in question.options:
                 labels[option_id(question.slot, option.value)] = option.label
             labels[option_id(question.slot, RATHER_NOT)] = self.phrases["rather_not_say"].texts
-        labels[option_id(CONSENT, "yes")] = self.phrases["consent_yes"].texts
-        labels[option_id(CONSENT, "no")] = self.phrases["consent_no"].texts
+        for option_id_, phrase in OPTION_PHRASES.items():
+            labels[option_id_] = self.phrases[phrase].texts
         for language in self.languages:
             own = self.language_names[language]
             labels[option_id(LANGUAGE_SLOT, language)] = dict.fromkeys(self.languages, own)
-        labels[NOT_THIS] = self.phrases["not_this"].texts
-        labels[SOMETHING_ELSE] = self.phrases["something_else"].texts
         return labels
 
     @cached_property
@@ -391,6 +442,17 @@ class Catalogue:
         return "hub" in self.places and self.places["hub"].is_confirmed
 
     @cached_property
+    def desk_hours(self) -> OpeningHours | None:
+        """When advisors can be asked for here; None where nobody has said so, and then they are not offered.
+
+        They are the hub's once it is confirmed. In development they may be unconfirmed; unknown ones count as day and night.
+        """
+        hub = self.places.get("hub")
+        if hub is None or not (hub.is_confirmed or self.show_unconfirmed):
+            return None
+        return hub.hours or parse_hours(["24h"], hub.zone)
+
+    @cached_property
     def language_guess(self) -> LanguageGuess:
         """Tells the languages apart, from the words of the content itself."""
         return LanguageGuess.of({language: self._said_in(language) for language in self.languages})
@@ -440,9 +502,38 @@ class Catalogue:
         """The same catalogue with what was learned from its examples."""
         same = replace(self, model=model, encoder=encoder)
         made = {name: value for name, value in self.__dict__.items() if name not in same.__dict__}
-        made.pop("understanding", None)  # all else that was made already does not depend on the model
+        for name in ("understanding", "without_complaints"):  # all else that was made does not depend on the model
+            made.pop(name, None)
         same.__dict__.update(made)
         return same
+
+    def with_places(self, places: Mapping[str, Place]) -> Catalogue:
+        """The same catalogue with other places."""
+        other = replace(self, places=places)
+        made = {name: value for name, value in self.__dict__.items() if name not in other.__dict__}
+        for name in ("rendered", "without_complaints", "hub_is_confirmed", "desk_hours"):
+            made.pop(name, None)
+        other.__dict__.update(made)
+        return other
+
+    def taking_complaints(self, days: int) -> Catalogue:
+        """The same catalogue where a focal point takes complaints and has so many days to answer."""
+        return self._complaining(Complaining.OPEN, days)
+
+    @cached_property
+    def without_complaints(self) -> Catalogue:
+        """The same catalogue while none can be put down, or, where none are taken anyway, itself."""
+        if self.complaining is Complaining.NONE:
+            return self
+        return self._complaining(Complaining.NOT_NOW, self.complaint_days)
+
+    def _complaining(self, complaining: Complaining, days: int) -> Catalogue:
+        other = replace(self, complaining=complaining, complaint_days=days)
+        made = {name: value for name, value in self.__dict__.items() if name not in other.__dict__}
+        for name in ("rendered", "without_complaints"):  # all else that was made already does not depend on it
+            made.pop(name, None)
+        other.__dict__.update(made)
+        return other
 
     def warm(self) -> None:
         """Make now what first turns would wait for, so that processes begun as copies of this one share it."""

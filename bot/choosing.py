@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from rapidfuzz.distance import OSA
 
-from bot.catalogue import Catalogue
+from bot.catalogue import HAND_OVER, LANGUAGE_SLOT, LEAVING, SAFE_TIME, WAITING, Catalogue
 from bot.scene import Scene
+
+_AT_ANY_TIME = frozenset({LANGUAGE_SLOT, HAND_OVER, WAITING, SAFE_TIME, LEAVING})
+"""Answers that are followed however old, or see for themselves whether they still count."""
 
 
 def exactly(scene: Scene, folded: str) -> str | None:
     """The option that a whole message names without doubt: its tapped id, its number, its label in any language."""
     session, catalogue = scene.session, scene.catalogue
-    if scene.inbound.tapped and (scene.inbound.tapped in session.offered or scene.inbound.tapped in catalogue.answers):
+    if scene.inbound.tapped in session.offered or scene.inbound.tapped in catalogue.option_labels:
         return scene.inbound.tapped
     number = catalogue.words.number(folded)
     if number is not None and 1 <= number <= len(session.offered):
         return session.offered[number - 1]
     return next((id_ for id_ in session.offered if folded and folded in _labels(catalogue, id_)), None)
+
+
+def is_past(scene: Scene, option: str) -> bool:
+    """Whether an answer was tapped under an old message: it belongs to a question that is not the one asked now."""
+    is_anytime = option in scene.catalogue.answers or option.partition("=")[0] in _AT_ANY_TIME
+    return option not in scene.session.offered and not is_anytime
 
 
 def nearly(scene: Scene, folded: str) -> str | None:

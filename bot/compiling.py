@@ -62,6 +62,7 @@ class _Compiler:
             vocabulary=self.vocabulary(),
             not_covered=self.not_covered(),
             show_unconfirmed=show_unconfirmed,
+            saved_replies=self.saved_replies(),
         )
         check_references(self.library, built)
         return built
@@ -374,6 +375,17 @@ class _Compiler:
                 for line in lines:
                     found.setdefault(tuple(line.split()), group)
         return found
+
+    def saved_replies(self) -> dict[str, parts.SavedReply]:
+        return {
+            key: parts.SavedReply(
+                key,
+                Where(doc.source.path, doc.line(key)),
+                self.texts(doc, shape.label, key, "label"),
+                self.texts(doc, shape.text, key, "text"),
+            )
+            for doc, key, shape in self.entries("saved-replies")
+        }
 
     def not_covered(self) -> dict[str, parts.NotCovered]:
         return {

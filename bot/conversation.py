@@ -9,30 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot import pace, questions, replying
+from bot import complaining, handing_over, joining, pace, questions, replying, talking
 from bot.acting import applied, uttered
 from bot.answering import (
     Decision,
     acknowledged,
     answer_to_question,
+    desk_note,
     nearly_offered,
     says_where,
     town_alone,
     without_text,
 )
 from bot.catalogue import Catalogue
-from bot.choosing import exactly
+from bot.choosing import exactly, is_past
 from bot.folding import fold
-from bot.following import choose
-from bot.heeding import danger_answer, heeded
+from bot.following import choose, choose_late
+from bot.heeding import danger_answer, heeded, understanding_of
 from bot.inbound import Inbound
 from bot.missing import held_back, unclear, with_help
 from bot.obeying import AT_ONCE, YIELDING, obey, opted_in_again, word_in
 from bot.pace import Pace
 from bot.scene import Scene
-from bot.session import Session
+from bot.session import Owner, Session
 from bot.turn import ActionResult, Call, State, Turn
-from bot.understanding.understood import Understood
 from bot.understood_text import understood_text
 from bot.words import Word
 
@@ -51,22 +51,36 @@ def step(catalogue: Catalogue, state: State, inbound: Inbound, *, stateless: boo
 def _decided(catalogue: Catalogue, state: State, inbound: Inbound, *, stateless: bool) -> Turn | Call:
     scene = _scene(catalogue, state, inbound, stateless=stateless)
     folded = fold(inbound.text)
+    if scene.session.owner is Owner.ADVISOR:
+        return talking.talk(scene, folded)
+    decided = _by_the_bot(scene, folded)
+    if scene.session.owner is Owner.QUEUE and isinstance(decided, Turn):
+        return joining.joined(scene, decided, lambda told: _by_the_bot(told, folded))
+    return decided
+
+
+def _by_the_bot(scene: Scene, folded: str) -> Turn | Call:
+    """The order of meaning while no advisor has the chat."""
+    catalogue = scene.catalogue
     word = word_in(scene, folded)
     option = exactly(scene, folded) if word is None or word.command in YIELDING else None
+    if option is None and handing_over.is_of_the_desk(scene.inbound.tapped):
+        option = scene.inbound.tapped
     plain = word is not None or option is not None or catalogue.words.number(folded) is not None
     known = bool(scene.language)
     scene = _in_their_language(scene, folded, plain=plain and not _is_sentence(word, folded))
     if not plain:
-        scene = heeded(replace(scene, understood=_understood(scene)), known=known)
+        scene = heeded(understanding_of(scene), known=known)
         if scene.danger == "certain":
-            return danger_answer(opted_in_again(scene))
+            scene = opted_in_again(scene)
+            return complaining.beside_danger(scene, danger_answer(scene))
     if word is not None and word.command in AT_ONCE:
         return obey(scene, word)
     if not scene.danger and pace.pace(scene) is not Pace.FINE:
         return held_back(scene)
     scene = opted_in_again(scene)
     if option is not None:
-        return choose(scene, option)
+        return choose_late(scene, option) if is_past(scene, option) else choose(scene, option)
     if word is not None:
         return obey(scene, word)
     for attempt in _LATER:
@@ -101,6 +115,9 @@ def _resumed(catalogue: Catalogue, call: Call, inbound: Inbound, result: ActionR
         if isinstance(turn, Turn):
             return turn
     lines = uttered(scene, result)
+    page = handing_over.resumed(scene, call, result, lines) if lines and not result.failed else None
+    if page is not None:
+        return page
     if result.failed or not lines:
         scene = with_help(scene).led_by(scene.phrase("action_failed"))
         return replying.show(scene, call.node, outcome="action_failed")
@@ -115,6 +132,7 @@ def _scene(catalogue: Catalogue, state: State, inbound: Inbound, *, stateless: b
     prefs = state.prefs if state.prefs.language in catalogue.languages else replace(state.prefs, language="")
     first = not session.node and not stateless
     session = pace.counted(session, inbound.at_s)
+    catalogue = catalogue.without_complaints if stateless else catalogue
     return Scene(catalogue, inbound, session, prefs, prefs.language, first, stateless)
 
 
@@ -144,13 +162,10 @@ def _in_their_language(scene: Scene, folded: str, *, plain: bool) -> Scene:
     return scene
 
 
-def _understood(scene: Scene) -> Understood:
-    """What a free text asks for. What was just offered lies near."""
-    return scene.catalogue.understanding.understand(scene.inbound.text, scene.tongue, scene.session.offered)
-
-
 _LATER: tuple[Callable[[Scene, str], Decision], ...] = (
+    complaining.complained,  # before whatever joins a ticket: an advisor never reads a complaint
     nearly_offered,
+    desk_note,
     answer_to_question,
     acknowledged,
     without_text,

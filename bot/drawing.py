@@ -93,6 +93,12 @@ def draw(pen: Pen, lines: tuple[str, ...], choices: tuple[Choice, ...], keys: Ke
     return Page(whole, offered, _printed(keys), 0)
 
 
+def above_choices(pen: Pen, lines: tuple[str, ...], page: Page, start: int, keys: Sequence[str]) -> str:
+    """The text of a page that was drawn from the same lines, without its choices and with other keys."""
+    parts = sentences(lines)[start : page.more or None]
+    return _put_together(pen, parts, ["", *_key_line(pen, *keys)])
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """The smallest part of a reply that stays together; `goes_on` when it stands in the line of the one before."""

@@ -260,6 +260,13 @@ class NotCoveredShape(Shape):
     people_ask: Texts
 
 
+class SavedReplyShape(Shape):
+    """Words that advisors send often, in `content/saved-replies.yaml`: a name for the list, and the text in every language."""
+
+    label: Texts
+    text: Texts
+
+
 FILES: dict[str, Any] = {
     "answer": AnswerFile,
     "question": QuestionFile,
@@ -278,5 +285,6 @@ FILES: dict[str, Any] = {
     "emergency-words": dict[str, CriesShape],
     "vocabulary": VocabularyFile,
     "not-covered": dict[Id, NotCoveredShape],
+    "saved-replies": dict[Id, SavedReplyShape],
 }
 """Every kind of file, by the name its schema bears."""

@@ -7,9 +7,14 @@ a ticket are in the effects of the turn and in the ticket alone, never in the se
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from bot.inbound import Inbound
+from bot.session import Owner
 from bot.turn import Effect
+
+if TYPE_CHECKING:
+    from bot.scene import Scene
 
 OPENED = "ticket_opened"
 """Fields: ticket, language, topic (node id), danger ("", "possible", "certain"), path (node ids joined by commas, "" if the
@@ -50,6 +55,23 @@ def ticket_of(inbound: Inbound) -> str:
         number, letter = divmod(number, len(TICKET_LETTERS))
         letters += TICKET_LETTERS[letter]
     return letters
+
+
+def said(scene: Scene, *, note: bool = False) -> Scene:
+    """The same turn, with its message joined to the ticket."""
+    fields = {"text": scene.inbound.text, "danger": scene.danger, "note": "yes" if note else ""}
+    return asked_of(scene, SAID, **fields)
+
+
+def asked_of(scene: Scene, kind: str, **fields: str) -> Scene:
+    """The same turn, asking something of the person's ticket; nothing if they have none."""
+    ticket = scene.session.ticket
+    return scene.noting((Effect(kind, {"ticket": ticket, **fields}),)) if ticket else scene
+
+
+def left(scene: Scene, why: str) -> Scene:
+    """The same turn, with the ticket ended by the person: the bot answers again."""
+    return asked_of(scene, LEFT, why=why).with_session(owner=Owner.BOT, ticket="")
 
 
 def effects_of(effects: tuple[Effect, ...]) -> tuple[Effect, ...]:

@@ -15,6 +15,12 @@ CERTAIN_IN_ANSWERS = 0.5
 """While a question is open, short answers ("on a farm far away") look like more than they are."""
 
 
+def understanding_of(scene: Scene) -> Scene:
+    """The same turn with what its free text asks for. What was just offered lies near."""
+    understand = scene.catalogue.understanding.understand
+    return replace(scene, understood=understand(scene.inbound.text, scene.tongue, scene.session.offered))
+
+
 def heeded(scene: Scene, *, known: bool) -> Scene:
     """The same turn with the danger that its text tells of, certain or possible; recall goes before precision.
 

@@ -38,12 +38,13 @@ SINGLE_FILES = (
     "emergency-words",
     "vocabulary",
     "not-covered",
+    "saved-replies",
 )
 """Files of `content/` of which there is exactly one."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 
-MAY_BE_EMPTY = frozenset({"notices", "groups", "emergency-words", "vocabulary", "not-covered"})
+MAY_BE_EMPTY = frozenset({"notices", "groups", "emergency-words", "vocabulary", "not-covered", "saved-replies"})
 """Files that may hold nothing but comments, or be missing: most days have no urgent notice."""
 
 _NEARLY_YAML = re.compile(r"\.(ya?ml)(\.txt)?$", re.IGNORECASE)

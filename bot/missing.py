@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import pace, questions, replying
-from bot.catalogue import ADVISOR, CONSENT, MAIN
+from bot import handing_over, pace, questions, replying
+from bot.catalogue import ADVISOR, CONSENT, HAND_OVER, MAIN
 from bot.folding import fold
 from bot.heeding import numbers
 from bot.inbound import Media
 from bot.pace import Pace
 from bot.scene import Scene
+from bot.session import Owner
 from bot.turn import Turn
 
 
@@ -27,10 +28,12 @@ def not_understood(scene: Scene) -> Turn:
     misses = scene.session.misses + 1
     scene = scene.with_session(misses=misses).noting(questions.not_understood(scene.inbound, scene.tongue))
     scene = with_help(scene)
-    if scene.inbound.media:
+    if scene.inbound.media and not joins(scene):
         scene = scene.led_by(scene.phrase(cannot_read(scene)))
+    if scene.session.asking == HAND_OVER:
+        return replying.say(scene, "hand_over_first", handing_over.options_of(scene), outcome="not_understood")
     question = scene.catalogue.questions.get(scene.session.asking)
-    if misses > 1:
+    if misses > 1 and not joins(scene):
         return replying.say(scene, "not_understood_again", _advisor_first(scene), outcome="not_understood")
     if scene.session.asking == CONSENT:
         return replying.say(scene, "not_understood_choice", replying.consent_options(), outcome="not_understood")
@@ -42,7 +45,13 @@ def not_understood(scene: Scene) -> Turn:
         )
     if scene.catalogue.words.number(fold(scene.inbound.text)) is not None and scene.session.offered:
         return replying.say(scene, "not_understood_choice", _offered_still(scene), outcome="not_understood")
-    return replying.say(scene, "not_understood", topics(scene), outcome="not_understood")
+    key = "meanwhile_choose" if joins(scene) else "not_understood"
+    return replying.say(scene, key, topics(scene), outcome="not_understood")
+
+
+def joins(scene: Scene) -> bool:
+    """Whether what the bot cannot answer goes to an advisor: then it is no miss."""
+    return scene.session.owner is Owner.QUEUE and not scene.stateless
 
 
 def topics(scene: Scene) -> list[str]:
@@ -93,4 +102,4 @@ def where_they_stand(scene: Scene, key: str, *, outcome: str) -> Turn:
     if scene.first:
         return replace(replying.welcome(scene.led_by(scene.phrase(key))), outcome=outcome)
     options = _offered_still(scene) or replying.follow_ups(scene, MAIN)
-    return replying.say(with_help(scene), key, options, outcome=outcome)
+    return replying.say(with_help(scene), "meanwhile_choose" if joins(scene) else key, options, outcome=outcome)

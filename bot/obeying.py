@@ -8,7 +8,9 @@ from dataclasses import replace
 from bot import questions, replying
 from bot.catalogue import HELP_NUMBERS, MAIN, WELCOME
 from bot.drawing import MENU_KEY
+from bot.handoff import SPEAKS, asked_of, left
 from bot.inbound import Channel, OptOut
+from bot.native import BACK_ROW, MENU_ROW, MORE_ROW
 from bot.scene import Scene
 from bot.session import Prefs, Session
 from bot.turn import Call, Clears, State, Turn
@@ -23,6 +25,14 @@ YIELDING = frozenset({Command.GREETING, Command.GO, Command.LANGUAGE, Command.OP
 """Words that give way to an option of the same name in what was just offered."""
 
 
+_KEY_ROWS = {
+    MENU_ROW: Word(Command.MENU),
+    BACK_ROW: Word(Command.BACK),
+    MORE_ROW: Word(Command.MORE),
+}
+"""The keys of a message where they are rows to tap: they count for as long as somebody can scroll back to them."""
+
+
 def word_in(scene: Scene, folded: str) -> Word | None:
     """The global word that the whole message is, if any: also a key that the last reply printed."""
     if scene.inbound.opt_out is OptOut.STOP:
@@ -31,6 +41,8 @@ def word_in(scene: Scene, folded: str) -> Word | None:
         return Word(Command.OPT_IN)
     if scene.inbound.opt_out is OptOut.HELP:
         return Word(Command.HELP_NUMBERS)
+    if scene.inbound.tapped in _KEY_ROWS:
+        return _KEY_ROWS[scene.inbound.tapped]
     if folded in scene.session.printed and len(folded) == 1:
         return Word(Command.MENU) if folded == MENU_KEY else Word(Command.BACK)
     word = scene.catalogue.words.find(folded)
@@ -60,13 +72,13 @@ def _opt_out(scene: Scene, word: Word) -> Turn:
 
 
 def _opted_out(scene: Scene, *, silent: bool) -> Turn:
-    scene = scene.with_prefs(scene.prefs.opt_out(scene.inbound.channel))
+    scene = left(scene.with_prefs(scene.prefs.opt_out(scene.inbound.channel)), "opted_out")
     silent = silent or scene.stateless
     return replying.leave(scene, "opted_out", outcome="opted_out", clears=Clears.COPIES, silent=silent)
 
 
 def _exit(scene: Scene, word: Word) -> Turn:
-    return replying.leave(scene, "exit_done", outcome="left", clears=Clears.COPIES)
+    return replying.leave(left(scene, "exit"), "exit_done", outcome="left", clears=Clears.COPIES)
 
 
 def _delete(scene: Scene, word: Word) -> Turn:
@@ -129,7 +141,7 @@ def _back_from_guess(scene: Scene) -> Turn | Call:
 
 def language(scene: Scene, word: Word) -> Turn | Call:
     """Go on in the language that a word names, at the same place."""
-    scene = scene.in_language(word.target)
+    scene = asked_of(scene.in_language(word.target), SPEAKS, language=word.target)
     if scene.session.node in ("", WELCOME):
         return replying.welcome(scene)
     node = scene.session.node if scene.session.node != "language" else MAIN

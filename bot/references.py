@@ -7,16 +7,16 @@ from typing import Any
 from babel import Locale
 
 from bot import catalogue as parts
-from bot.catalogue import Catalogue, Where
+from bot.catalogue import COMPLAINTS, Catalogue, Complaining, Where
 from bot.faults import Fault, hints
 from bot.library import Document, Library
 from bot.rendering import PLACEHOLDER
 from bot.yaml_source import ListTree, MapTree, Scalar
 
-BUILT_IN_ACTIONS = ("action_nearest_place", "action_office_hours")
-BUILT_IN_SLOTS = {"channel": ("sms", "whatsapp"), "hub": ("confirmed", "unconfirmed")}
+BUILT_IN_ACTIONS = ("action_hand_over", "action_nearest_place", "action_office_hours")
+BUILT_IN_SLOTS = {"channel": ("sms", "whatsapp"), "hub": ("confirmed", "unconfirmed"), COMPLAINTS: tuple(Complaining)}
 
-ENGINE_PLACEHOLDERS = ("nearest", "my_data", "town", "hours_now")
+ENGINE_PLACEHOLDERS = ("nearest", "my_data", "town", "hours_now", "complaint_days")
 """Values that the program itself fills in, in the answers of its own pages and actions."""
 
 

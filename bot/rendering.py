@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot import formatting
@@ -131,6 +132,8 @@ def placeholder(catalogue: Catalogue, name: str, view: View, context: str = "") 
             return _one_line(catalogue, line, view)
         case "lines":
             return "\n".join(help_lines(catalogue, id_, view, context))
+        case "complaint_days":
+            return formatting.quantity(Decimal(catalogue.complaint_days), "day", catalogue.locales[view.language])
         case _:
             found = catalogue.facts.get(name)
             return formatting.fact(catalogue, found, view.language) if found else ""

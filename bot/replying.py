@@ -25,8 +25,9 @@ from bot.catalogue import (
 from bot.channels import PENS
 from bot.drawing import Choice, Keys, Page, draw, draw_in_words, sentences
 from bot.inbound import Channel, Location
+from bot.native import Native, native_form
 from bot.scene import NOWHERE, Given, Scene
-from bot.session import MAX_PATH, Session
+from bot.session import MAX_PATH, Owner, Session
 from bot.turn import Call, Clears, State, Turn
 
 MAX_HOPS = 12
@@ -193,11 +194,16 @@ def follow_ups(scene: Scene, id_: NodeId, *, found: bool = False) -> list[str]:
     catalogue = scene.catalogue
     node = catalogue.node(id_)
     shown = [target for target in (*node.menu, *node.next) if not is_hidden(scene, target)]
-    if id_ in catalogue.lexicon.nodes and catalogue.hub_is_confirmed and ADVISOR not in shown:
+    if id_ in catalogue.lexicon.nodes and _has_desk(scene) and ADVISOR not in shown:
         shown.append(ADVISOR)
     if found and not node.menu:
         shown.append(NOT_THIS)
     return shown
+
+
+def _has_desk(scene: Scene) -> bool:
+    """Whether a human can be reached from here: in danger nobody is offered who cannot (design §7)."""
+    return scene.catalogue.desk_hours is not None and not scene.stateless
 
 
 def is_hidden(scene: Scene, id_: NodeId) -> bool:
@@ -231,6 +237,8 @@ def my_data(scene: Scene) -> str:
     if scene.prefs.language:
         name = catalogue.language_names.get(scene.prefs.language, scene.prefs.language)
         lines.append(scene.phrase("data_language", value=name))
+    if scene.session.ticket:
+        lines.append(scene.phrase("data_ticket", code=scene.session.ticket))
     if scene.prefs.consent is not None:
         lines.append(scene.phrase("data_consent_yes" if scene.prefs.consent else "data_consent_no"))
     for slot, value in scene.values.items():
@@ -251,7 +259,17 @@ def call(scene: Scene, node: Node, given: Given) -> Call:
     if given.latitude is not None and given.longitude is not None:
         location = Location(given.latitude, given.longitude)
     return Call(
-        node.action, node.id, scene.state, scene.tongue, location, given.town, scene.lead, scene.first, scene.danger
+        node.action,
+        node.id,
+        scene.state,
+        scene.tongue,
+        location,
+        given.town,
+        scene.lead,
+        scene.first,
+        scene.danger,
+        scene.effects,
+        given.choice,
     )
 
 
@@ -262,10 +280,30 @@ def show_result(scene: Scene, id_: NodeId, lines: Sequence[str], *, outcome: str
 
 
 def show_lines(
-    scene: Scene, id_: NodeId, lines: Sequence[str], options: Sequence[str], *, outcome: str, danger: str = ""
+    scene: Scene,
+    id_: NodeId,
+    lines: Sequence[str],
+    options: Sequence[str],
+    *,
+    outcome: str,
+    danger: str = "",
+    asking: str = "",
+    whole: bool = False,
 ) -> Turn:
-    """Other lines than its own at a node, with choices."""
-    return _reply(scene, id_, lines, _choices(scene, options), outcome=outcome, danger=danger)
+    """Other lines than its own at a node, with choices. `whole`: there is no "more" to ask for."""
+    choices = _choices(scene, options)
+    return _reply(scene, id_, lines, choices, outcome=outcome, danger=danger, asking=asking, whole=whole)
+
+
+def beside(
+    scene: Scene, lines: Sequence[str], options: Sequence[str] = (), *, outcome: str, asking: str = "", danger: str = ""
+) -> Turn:
+    """What the bot says while an advisor has the chat: the person's place is kept, and nothing but `options` is offered."""
+    node = scene.session.node or MAIN
+    return _reply(
+        scene, node, lines, _choices(scene, options),
+        asking=asking, outcome=outcome, danger=danger, stays=True, noticed=True, has_keys=False,
+    )  # fmt: skip
 
 
 # --- leaving -----------------------------------------------------------------------------------------------------
@@ -277,14 +315,13 @@ def leave(scene: Scene, key: str, *, outcome: str, clears: Clears, silent: bool 
     pen = PENS[scene.inbound.channel]
     reply = None if silent else pen.join([pen.plain(line) for line in scene.told(key)])
     state = replace(scene.state, session=session)
-    return Turn(state, reply, "", scene.tongue, outcome, clears=clears)
+    return Turn(state, reply, "", scene.tongue, outcome, clears=clears, effects=scene.effects)
 
 
 def silence(scene: Scene, outcome: str) -> Turn:
     """No reply: somebody else has answered, or a reply would do harm."""
-    return Turn(
-        replace(scene.state, session=_stamped(scene, scene.session)), None, scene.session.node, scene.language, outcome
-    )
+    state = replace(scene.state, session=_stamped(scene, scene.session))
+    return Turn(state, None, scene.session.node, scene.language, outcome, scene.danger, effects=scene.effects)
 
 
 # --- putting it together -----------------------------------------------------------------------------------------
@@ -307,6 +344,7 @@ def _reply(
     stays: bool = False,
     noticed: bool = False,
     whole: bool = False,
+    has_keys: bool = True,
 ) -> Turn:
     """Draw a reply and remember what it offered."""
     lead = scene.lead if noticed else _lead(scene, id_, danger)
@@ -315,10 +353,10 @@ def _reply(
     pen = PENS[scene.inbound.channel]
     if scene.stateless:
         page = draw_in_words(pen, (*lead, *lines), choices, scene.phrase("write_one"), scene.phrase("word_menu"))
+        native = None
     else:
-        page = _drawn(
-            scene, lead, tuple(lines), choices, start, has_menu=id_ not in (MAIN, WELCOME), has_back=bool(path)
-        )
+        has_menu = has_keys and id_ not in (MAIN, WELCOME)
+        page, native = _drawn(scene, lead, tuple(lines), choices, start, has_menu=has_menu, has_back=bool(path))
     session = replace(
         scene.session,
         node=scene.session.node if stays and scene.session.node else id_,
@@ -340,23 +378,33 @@ def _reply(
         scene.language,
         outcome,
         danger or scene.danger,
+        effects=scene.effects,
         ranked=scene.understood.ranked,
+        native=None if _is_text_only(scene, session, id_) else native,
     )
+
+
+def _is_text_only(scene: Scene, session: Session, id_: NodeId) -> bool:
+    """Whether a reply must need nothing but the answer to the webhook, and leave as little behind as it can."""
+    return session.sensitive or session.owner is Owner.ADVISOR or scene.catalogue.is_danger(id_)
 
 
 def _drawn(
     scene: Scene, lead: tuple[str, ...], lines: tuple[str, ...], choices: tuple[Choice, ...], start: int,
     *, has_menu: bool, has_back: bool,
-) -> Page:  # fmt: skip
+) -> tuple[Page, Native | None]:  # fmt: skip
     keys = Keys(
         menu=scene.phrase("key_menu") if has_menu else "",
         back=scene.phrase("key_back") if has_back and has_menu else "",
         more=scene.phrase("key_more"),
         language=_language_key(scene),
     )
-    return draw(
-        PENS[scene.inbound.channel], (*lead, *lines), choices, keys, start + len(sentences(lead)) if start else 0
-    )
+    pen, all_lines = PENS[scene.inbound.channel], (*lead, *lines)
+    at = start + len(sentences(lead)) if start else 0
+    page = draw(pen, all_lines, choices, keys, at)
+    if scene.inbound.channel is not Channel.WHATSAPP:
+        return page, None
+    return page, native_form(pen, all_lines, choices, keys, at, scene.phrase("see_options"))
 
 
 def _lead(scene: Scene, id_: NodeId, danger: str) -> tuple[str, ...]:

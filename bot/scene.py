@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.catalogue import Catalogue, Language
@@ -97,12 +97,12 @@ class Scene:
 
 @dataclass(frozen=True)
 class Given:
-    """What the person gave as a place in this very message. Never stored."""
+    """What the person gave in this very message, for an action: a place, or a choice it had offered. Never stored."""
 
     latitude: float | None = None
     longitude: float | None = None
     town: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+    choice: str = ""
 
     def __bool__(self) -> bool:
         return self.latitude is not None or bool(self.town)

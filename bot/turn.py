@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bot.desk import NO_DESK, Desk
 from bot.inbound import Location
+from bot.native import Native
 from bot.session import Prefs, Session
 
 
@@ -38,7 +40,8 @@ class Turn:
     """One message and all that follows from it. Committed whole or not at all.
 
     `reply` is the text for the person; None is silence. `node`, `language` and `outcome` say in ids what happened, for
-    logs and tools; `danger` is "certain", "possible" or "".
+    logs and tools; `danger` is "certain", "possible" or "". `native` is the same reply with rows to tap, where the channel
+    can show it so; None where it goes out as text whatever happens.
     """
 
     state: State
@@ -50,13 +53,16 @@ class Turn:
     clears: Clears = Clears.NOTHING
     effects: tuple[Effect, ...] = ()
     ranked: tuple[tuple[str, float], ...] = ()
+    native: Native | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A step that needs an action first: run `action`, then `resume` with what it returned.
 
-    `place` is what the person gave as a place, for this turn only: a shared location or the id of a town.
+    `location` and `town` are what the person gave as a place, for this turn only. `choice` is what they have just
+    answered to what the action asked before ("" when they come anew), `desk` the queue for an advisor as it is now: who
+    runs the action fills it in.
     """
 
     action: str
@@ -69,6 +75,8 @@ class Call:
     first: bool = False
     danger: str = ""
     effects: tuple[Effect, ...] = ()
+    choice: str = ""
+    desk: Desk = NO_DESK
 
 
 @dataclass(frozen=True, slots=True)

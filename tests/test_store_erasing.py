@@ -8,6 +8,8 @@ import pytest
 from bot.inbound import Channel, Inbound
 from bot.session import Codes, Prefs
 from bot.turn import Clears, Turn
+from tests.conftest import SECRET
+from tests.desk_world import sample_entry
 from webhook.keys import Keys, Person
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown
@@ -39,7 +41,10 @@ def live(store: SessionStore, person: Person, inbound: MakeInbound, next_turn: M
         loaded = store.load(person, inbound(f"live{number}", channel), codes)
         prefs = Prefs("es", consent=True).opt_out(Channel.SMS)
         turn = next_turn(loaded, node=f"node-{number}", prefs=prefs)
-        assert store.commit(loaded, turn, reply="hola", entries=["later"]).outcome is Outcome.COMMITTED
+        assert (
+            store.commit(loaded, turn, reply="hola", entries=[sample_entry(loaded.key, Keys(SECRET))]).outcome
+            is Outcome.COMMITTED
+        )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,9 @@ def test_after_delete_only_seen_marks_are_left(
 
     live(store, keys.person_of(*WHO[lived]), inbound, next_turn, codes)
     loaded = store.load(keys.person_of(*WHO[asks]), inbound("delete"), codes)
-    committed = store.commit(loaded, next_turn(loaded, clears=Clears.ALL), reply="All gone.", entries=["x"])
+    committed = store.commit(
+        loaded, next_turn(loaded, clears=Clears.ALL), reply="All gone.", entries=[sample_entry(loaded.key, keys)]
+    )
     assert committed == Committed(Outcome.COMMITTED)
     assert without_marks(everything()) == without_marks(before)
 

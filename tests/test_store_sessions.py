@@ -8,7 +8,9 @@ import pytest
 from bot.inbound import Channel, Inbound
 from bot.session import OPT_OUT_TTL_S, PREFS_TTL_S, SENSITIVE_TTL_S, SESSION_TTL_S, Codes, Prefs, Session, dump
 from bot.turn import Clears, State, Turn
+from tests.desk_world import sample_entry
 from webhook.keys import Keys, Person
+from webhook.outbox.entries import read
 from webhook.store.connection import Connection
 from webhook.store.keyspace import Records
 from webhook.store.lifetimes import COPY_TTL_S, SEEN_TTL_S
@@ -217,15 +219,19 @@ def test_outbox_entries_are_sealed_in_order_and_make_the_person_due(
 ) -> None:
     """Nothing is sent before the state that explains it is stored, and nobody reads addresses in the store."""
     loaded = store.load(ana, inbound("SM1"), codes)
-    store.commit(loaded, next_turn(loaded), entries=["to +5015550001: one", "two"])
+    store.commit(
+        loaded,
+        next_turn(loaded),
+        entries=[sample_entry(ana.key, keys, text) for text in ("to +5015550001: one", "two")],
+    )
     records = Records(ana.key)
     sealed = connection.command("LRANGE", records.outbox, 0, -1)
-    assert [keys.open(entry, "outbox") for entry in sealed] == ["to +5015550001: one", "two"]
+    assert [read(entry, keys).text for entry in sealed] == ["to +5015550001: one", "two"]
     assert connection.command("ZRANGE", records.due, 0, -1) == [ana.key.encode()]
 
     connection.command("ZADD", records.due, 99, ana.key)  # a sender has claimed the person
     loaded = store.load(ana, inbound("SM2"), codes)
-    store.commit(loaded, next_turn(loaded), entries=["three"])
+    store.commit(loaded, next_turn(loaded), entries=[sample_entry(ana.key, keys, "three")])
     assert float(connection.command("ZSCORE", records.due, ana.key)) == 99
 
 

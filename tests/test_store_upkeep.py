@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.inbound import Inbound
 from bot.session import Codes, Prefs
 from bot.turn import Clears, Turn
+from tests.desk_world import sample_entry
 from webhook.embedded import EmbeddedServer
 from webhook.keys import Keys
 from webhook.store.connection import Connection
@@ -85,7 +86,12 @@ def test_no_word_and_no_number_is_in_the_store_or_its_files(
         message = inbound(id_, text=MARKER)
         loaded = store.load(person, message, codes)
         turn = next_turn(loaded, prefs=Prefs("es"))
-        store.commit(loaded, turn, reply=f"<Response>{MARKER} {NUMBER}</Response>", entries=[f"{NUMBER} {MARKER}"])
+        store.commit(
+            loaded,
+            turn,
+            reply=f"<Response>{MARKER} {NUMBER}</Response>",
+            entries=[sample_entry(person.key, keys, f"{NUMBER} {MARKER}")],
+        )
     hidden = (MARKER, NUMBER, NUMBER[1:], "BZ.77777777", "77777777")
     assert in_files(own_server.directory, "control-phrase", *hidden) == {"control-phrase"}
 

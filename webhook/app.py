@@ -1,6 +1,7 @@
 """Builds the app. The only place where the parts meet."""
 
 import threading
+import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -13,14 +14,19 @@ from bot.actions.runner import Runner, RunsActions
 from bot.catalogue import Catalogue
 from bot.faults import ContentFaults
 from bot.loading import content_version
+from webhook.complaints.opening import figures, open_complaints, with_complaints
 from webhook.conversation import Conversation
+from webhook.desk.figures import queue_figures
+from webhook.desk.opening import open_inbox
 from webhook.health import Health, health_blueprint
 from webhook.keys import Keys
 from webhook.learned import Learner, Models
 from webhook.observe import Metrics, fault_of, set_up_logging
+from webhook.outbox.local_log import LocalLog, stands_in
+from webhook.outbox.receipts import Receipts
 from webhook.pages.simulated import Hub
 from webhook.pages.simulator import Simulator, simulator_blueprint
-from webhook.reload import CatalogueHolder, LastGood, Reloader, SharedCheck, load_warm
+from webhook.reload import CatalogueHolder, LastGood, Prepare, Reloader, SharedCheck, load_warm
 from webhook.settings import Settings
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown
@@ -71,13 +77,22 @@ def create_app(settings: Settings, *, reloads: bool = True, preloaded: Catalogue
     holder = load_content(settings, last_good, models, preloaded)
     store = open_store(settings, keys, metrics)
     actions = choose_actions(settings, holder.current, metrics)
-    conversation = Conversation(holder, store, actions, metrics, notes=open_notes(settings, keys, metrics))
+    inbox, desk = open_inbox(settings, store, keys, holder, lambda event: metrics.store_events.labels(event).inc())
+    conversation = Conversation(
+        holder,
+        store,
+        actions,
+        metrics,
+        notes=open_notes(settings, keys, metrics),
+        complaints=open_complaints(settings, metrics),
+        inbox=inbox,
+    )
     reloader = Reloader(
         holder,
         settings.root,
         show_unconfirmed=settings.show_unconfirmed,
         check=SharedCheck(settings.var),
-        prepare=models.ready,
+        prepare=prepared(settings, models),
         last_good=last_good,
         metrics=metrics,
     )
@@ -93,14 +108,29 @@ def create_app(settings: Settings, *, reloads: bool = True, preloaded: Catalogue
         keys=keys,
         metrics=metrics,
         account_sid=settings.account_sid,
+        receipts=open_receipts(settings, keys, metrics),
     )
-    health = Health(holder, metrics, lambda: store_trouble(settings, store), stateless=settings.stateless)
+    health = Health(
+        holder,
+        metrics,
+        lambda: store_trouble(settings, store),
+        stateless=settings.stateless,
+        figures=lambda: figures(settings.complaints) + (queue_figures(desk, time.time) if desk else b""),
+    )
     register(app, twilio_blueprint(edge), Callers.TWILIO)
     register(app, health_blueprint(health), Callers.ANYONE)
     if not settings.is_production:
         forgetful = Conversation(holder, None, actions, metrics)
         simulator = Simulator(
-            holder, store, keys, settings.auth_tokens[0], settings.public_base_url, Hub.of(settings), forgetful
+            holder,
+            store,
+            keys,
+            settings.auth_tokens[0],
+            settings.public_base_url,
+            Hub.of(settings),
+            forgetful,
+            phones=LocalLog(Connection(settings.redis_url), keys) if store and stands_in(settings) else None,
+            console_url=settings.console_url,
         )
         register(app, simulator_blueprint(simulator), Callers.DEVELOPER)
     if reloads:
@@ -132,9 +162,10 @@ def load_content(
     if preloaded is not None and preloaded.version == content_version(settings.root):
         return CatalogueHolder(preloaded)
     try:
-        catalogue = load_warm(settings.root, show_unconfirmed=settings.show_unconfirmed, prepare=models.ready)
+        prepare = prepared(settings, models)
+        catalogue = load_warm(settings.root, show_unconfirmed=settings.show_unconfirmed, prepare=prepare)
     except ContentFaults as faults:
-        kept = last_good.load(show_unconfirmed=settings.show_unconfirmed, prepare=models.ready)
+        kept = last_good.load(show_unconfirmed=settings.show_unconfirmed, prepare=prepare)
         if kept is None:
             raise
         holder = CatalogueHolder(kept)
@@ -145,6 +176,11 @@ def load_content(
     return CatalogueHolder(catalogue)
 
 
+def prepared(settings: Settings, models: Models) -> Prepare:
+    """What each catalogue gets besides the files: the model of its examples, and whether complaints are taken here."""
+    return lambda catalogue: with_complaints(models.ready(catalogue), settings.complaints)
+
+
 def open_store(settings: Settings, keys: Keys, metrics: Metrics) -> SessionStore | None:
     """The store, asked at the first message and not now; None in stateless mode."""
     if settings.stateless or not settings.redis_url:
@@ -152,6 +188,13 @@ def open_store(settings: Settings, keys: Keys, metrics: Metrics) -> SessionStore
     return SessionStore(
         Connection(settings.redis_url), keys, count=lambda event: metrics.store_events.labels(event).inc()
     )
+
+
+def open_receipts(settings: Settings, keys: Keys, metrics: Metrics) -> Receipts | None:
+    """Where receipts of outbox messages go."""
+    if settings.stateless or not settings.redis_url:
+        return None
+    return Receipts(Connection(settings.redis_url), keys, lambda event: metrics.store_events.labels(event).inc())
 
 
 def open_notes(settings: Settings, keys: Keys, metrics: Metrics) -> QuestionNotes | None:

@@ -221,6 +221,178 @@ def drop(number: int) -> None:
     drop_group(settings_at("127.0.0.1", 8000), str(number))
 
 
+@main.command()
+@host_option
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+@told_plainly
+def console(host: str, port: int, workers: int) -> None:
+    """The advisors' console alone, for servers. Wants REDIS_URL, or a `ventanilla run` on the same folder."""
+    from webhook.commands.consoling import serve_console_alone
+
+    serve_console_alone(settings_at(host, 8000), host=host, port=port, workers=workers)
+
+
+@main.group()
+def user() -> None:
+    """Who may use the console: accounts of advisors, supervisors, editors and administrators."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option(
+    "--role", type=click.Choice(["advisor", "supervisor", "editor", "admin"]), default="advisor", show_default=True
+)
+@click.option("--name", default="", help="As other advisors see it; the beginning of the e-mail address by default.")
+@click.option(
+    "--lang", "language", type=click.Choice(["en", "es"]), default="es", show_default=True, help="Of the pages."
+)
+@told_plainly
+def add_user(email: str, role: str, name: str, language: str) -> None:
+    """Make an account and print a link, good once, with which the person sets password and second factor."""
+    from webhook.commands import accounts
+
+    accounts.add_user(settings_at("127.0.0.1", 8000), email, role=role, name=name, language=language)
+
+
+@user.command("disable")
+@click.argument("email")
+@told_plainly
+def disable_user(email: str) -> None:
+    """Shut an account. Whoever is logged in with it is out at once."""
+    from webhook.commands import accounts
+
+    accounts.disable_user(settings_at("127.0.0.1", 8000), email)
+
+
+@user.command("reset")
+@click.argument("email")
+@told_plainly
+def reset_user(email: str) -> None:
+    """Take password and second factor away and print a new link. Logins end at once. Opens a disabled account again."""
+    from webhook.commands import accounts
+
+    accounts.reset_user(settings_at("127.0.0.1", 8000), email)
+
+
+@user.command("list")
+@told_plainly
+def list_users() -> None:
+    """Who there is."""
+    from webhook.commands import accounts
+
+    accounts.list_users(settings_at("127.0.0.1", 8000))
+
+
+@main.group()
+def complaints() -> None:
+    """Complaints for the focal point: the key, and what waits. Their content can only be read with the secret key."""
+
+
+@complaints.command()
+@click.option("--out", "file", default="focal-point.key", show_default=True, help="The file of the secret key.",
+              type=click.Path(dir_okay=False, path_type=Path))  # fmt: skip
+@told_plainly
+def key(file: Path) -> None:
+    """Make the focal point's pair of keys. Best done on the focal point's own computer."""
+    from webhook.commands.complaints import make_key
+
+    sys.exit(make_key(file))
+
+
+@complaints.command(name="list")
+@told_plainly
+def list_waiting() -> None:
+    """References and dates of those not dealt with. Ends with 1 when one is overdue."""
+    from webhook.commands.complaints import list_complaints
+
+    sys.exit(list_complaints(settings_at("127.0.0.1", 8000)))
+
+
+@complaints.command()
+@click.argument("reference")
+@click.option("--key", "key_file", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@told_plainly
+def read(reference: str, key_file: Path) -> None:
+    """Open a complaint, by its reference or its file, with the focal point's secret key."""
+    from webhook.commands.complaints import read_complaint
+
+    sys.exit(read_complaint(lambda: settings_at("127.0.0.1", 8000), reference, key_file))
+
+
+@complaints.command()
+@click.argument("reference")
+@told_plainly
+def done(reference: str) -> None:
+    """Put a complaint aside that was dealt with."""
+    from webhook.commands.complaints import close_complaint
+
+    sys.exit(close_complaint(settings_at("127.0.0.1", 8000), reference))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address of the pages.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Serve /healthz and /metrics there.")
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 64), help="Messages sent at a time.")
+@told_plainly
+def sender(host: str, port: int | None, threads: int) -> None:
+    """Send what waits in the outbox. Any number of senders may run on one store. Wants REDIS_URL."""
+    from webhook.commands.sending import serve_sender, with_running_store
+
+    serve_sender(with_running_store(settings_at(host, 8000)), host=host, port=port or 0, threads=threads)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+
+
+@main.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+@told_plainly
+def outbox(context: click.Context, as_json: bool) -> None:
+    """Messages that wait to be sent, and those that were given up. Addresses are masked."""
+    if context.invoked_subcommand is None:
+        from webhook.commands.sending import show_outbox, with_running_store
+
+        show_outbox(with_running_store(settings_at("127.0.0.1", 8000)), as_json=as_json, with_text=False)
+
+
+@outbox.command("show")
+@json_option
+@click.option("--text", "with_text", is_flag=True, help="Print the texts as well.")
+@language_option
+@told_plainly
+def show_messages(as_json: bool, with_text: bool, language: str) -> None:
+    """List them, with the reason of each that was given up."""
+    from webhook.commands.sending import show_outbox, with_running_store
+
+    settings = with_running_store(settings_at("127.0.0.1", 8000))
+    show_outbox(settings, as_json=as_json, with_text=with_text, language=language)
+
+
+@outbox.command("retry")
+@click.argument("id_", metavar="ID")
+@json_option
+@told_plainly
+def retry_message(id_: str, as_json: bool) -> None:
+    """Send a message once more that was given up."""
+    from webhook.commands.sending import retry_letter, with_running_store
+
+    sys.exit(retry_letter(with_running_store(settings_at("127.0.0.1", 8000)), id_, as_json=as_json))
+
+
+@outbox.command("drop")
+@click.argument("id_", metavar="ID")
+@json_option
+@told_plainly
+def drop_message(id_: str, as_json: bool) -> None:
+    """Take a message away for good."""
+    from webhook.commands.sending import drop_message as drop_it
+    from webhook.commands.sending import with_running_store
+
+    sys.exit(drop_it(with_running_store(settings_at("127.0.0.1", 8000)), id_, as_json=as_json))
+
+
 def models_folder(project: Path | None = None) -> Path:
     """Where what was learned is kept, as the settings have it; that of another project beside its own files."""
     if project is not None:
@@ -237,11 +409,15 @@ def root() -> Path:
 
 
 def settings_at(host: str, port: int, *, stateless: bool = False) -> Settings:
-    """The settings of the environment; in development our own address is the public one unless another is set."""
+    """The settings of the environment; in development our own address is the public one unless another is set.
+
+    The console is on the next port then.
+    """
     environ: dict[str, Any] = dict(os.environ)
-    if environ.get("VENTANILLA_ENV", "development") != "production" and not environ.get("PUBLIC_BASE_URL"):
+    if environ.get("VENTANILLA_ENV", "development") != "production":
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-        environ["PUBLIC_BASE_URL"] = f"http://{shown}:{port}"
+        environ["PUBLIC_BASE_URL"] = environ.get("PUBLIC_BASE_URL") or f"http://{shown}:{port}"
+        environ["CONSOLE_BASE_URL"] = environ.get("CONSOLE_BASE_URL") or f"http://{shown}:{port + 1}"
     if stateless:
         environ["VENTANILLA_STATELESS"] = "1"
     return read_settings(environ)

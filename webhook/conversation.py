@@ -6,7 +6,7 @@ the same, without memory; a message that comes again gets the reply it was given
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -16,8 +16,10 @@ from bot.actions.runner import BUDGET_S as ACTION_BUDGET_S
 from bot.actions.runner import RunsActions
 from bot.catalogue import Catalogue
 from bot.inbound import Inbound, OptOut
-from bot.session import Prefs, Session
+from bot.session import Owner, Prefs, Session
 from bot.turn import ActionResult, Call, State, Turn
+from webhook.complaints.keeping import KeepingOne, KeepsComplaints
+from webhook.desk.inbox import Inbox
 from webhook.observe import Metrics, fault_of
 from webhook.reload import CatalogueHolder
 from webhook.store.faults import StoreDown
@@ -27,7 +29,7 @@ from webhook.twilio_edge.inbound import Received
 
 MAX_CONFLICTS = 10
 COMMIT_RESERVE_S = 0.6  # what the store may still need after an action
-REPORTS = frozenset({"complaint", "number-does-not-work"})
+REPORTS = frozenset({"complaint", "complaint-write", "number-does-not-work"})
 """Pages whose opening tells the operator that something may be wrong (safety R50)."""
 
 FORGOTTEN = State(Session(), Prefs())
@@ -54,20 +56,25 @@ class Resume(Protocol):
 
 @dataclass(slots=True)
 class _Attempt:
-    """One message on its way: the catalogue it began with, until when it must be answered, and what an action said."""
+    """One message on its way: the catalogue it began with, until when it must be answered, and what an action said.
+
+    `lost_ticket` is one that the session still speaks of, and the store no longer has.
+    """
 
     catalogue: Catalogue
     inbound: Inbound
     deadline: float
     asked: Call | None = None
     result: ActionResult = FAILED
+    complaint: KeepingOne | None = None
+    lost_ticket: str = ""
 
 
 class Conversation:
     """Answers messages. Safe to use from any thread.
 
     Without a `store` (stateless mode) everything is answered without memory. Without `notes` no question is kept for
-    the editors.
+    the editors, without `complaints` no complaint is taken, and without an `inbox` nobody is handed over.
     """
 
     def __init__(
@@ -81,6 +88,8 @@ class Conversation:
         resume: Resume = conversation.resume,
         clock: Callable[[], float] = time.monotonic,
         notes: QuestionNotes | None = None,
+        complaints: KeepsComplaints | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
         self._holder = holder
         self._store = store
@@ -90,11 +99,14 @@ class Conversation:
         self._resume = resume
         self._clock = clock
         self._notes = notes
+        self._complaints = complaints
+        self._inbox = inbox
         self._store_is_lost = False
 
     def take_turn(self, received: Received, *, deadline: float) -> str | None:
         """The reply to a message, or None for silence. `deadline` is the moment of `clock` at which Twilio gives up."""
         attempt = _Attempt(self._holder.current, received.inbound, deadline)
+        attempt.complaint = self._complaints.of(received) if self._complaints else None
         if self._store is not None:
             try:
                 answered, reply = self._kept_turn(self._store, attempt, received)
@@ -104,7 +116,8 @@ class Conversation:
             except StoreDown as down:
                 self._metrics.store_errors.inc()
                 self._note_store(lost=True, why=str(down))
-        turn = self._decide(attempt, FORGOTTEN, stateless=True)
+        told = attempt.complaint.told if attempt.complaint else None  # on the disk, so it may be said
+        turn = told or self._decide(attempt, FORGOTTEN, stateless=True)
         self._count(turn, received.inbound, kept=False)
         return turn.reply
 
@@ -131,22 +144,32 @@ class Conversation:
             if loaded.seen:
                 self._metrics.repeats.inc()
                 return True, loaded.reply
-            turn = self._decide(attempt, loaded.state)
-            outcome, reply = self._commit(store, loaded, turn)
+            turn = self._decide(attempt, _without_ticket(loaded.state, attempt.lost_ticket))
+            if attempt.complaint is not None:
+                turn = attempt.complaint.kept(attempt.catalogue, loaded.state, turn)
+            outcome, reply = self._commit(store, loaded, turn, received)
             if outcome is Outcome.COMMITTED:
+                if self._inbox is not None:
+                    self._inbox.committed(turn, loaded)
                 self._count(turn, attempt.inbound, kept=True)
                 self._note(turn, attempt.inbound)
                 return True, turn.reply
             if outcome is Outcome.REPEAT:
                 self._metrics.repeats.inc()
                 return True, reply
+            if outcome is Outcome.GONE:
+                attempt.lost_ticket = loaded.state.session.ticket
+                log.warning("ticket_lost", ticket=attempt.lost_ticket)
             self._metrics.conflicts.inc()
             if self._clock() > attempt.deadline - COMMIT_RESERVE_S:
                 break
         return False, None
 
-    def _commit(self, store: SessionStore, loaded: Loaded, turn: Turn) -> tuple[Outcome, str | None]:
-        committed = store.commit(loaded, turn, reply=turn.reply or "")
+    def _commit(
+        self, store: SessionStore, loaded: Loaded, turn: Turn, received: Received
+    ) -> tuple[Outcome, str | None]:  # fmt: skip
+        ticket = self._inbox.asked(turn, received, loaded) if self._inbox is not None else None
+        committed = store.commit(loaded, turn, reply=turn.reply or "", ticket=ticket)
         return committed.outcome, committed.reply
 
     def _decide(self, attempt: _Attempt, state: State, *, stateless: bool = False) -> Turn:
@@ -154,6 +177,8 @@ class Conversation:
         decided = self._step(attempt.catalogue, state, attempt.inbound, stateless=stateless)
         if isinstance(decided, Turn):
             return decided
+        if self._inbox is not None and not stateless:
+            decided = replace(decided, desk=self._inbox.facts())
         result = self._act(attempt, decided)
         if stateless:
             return self._resume(attempt.catalogue, decided, attempt.inbound, result, stateless=True)
@@ -193,6 +218,13 @@ class Conversation:
             log.error("store_lost", why=why)
         else:
             log.info("store_back")
+
+
+def _without_ticket(state: State, ticket: str) -> State:
+    """The state without a ticket that is lost: the bot answers again."""
+    if not ticket or state.session.ticket != ticket:
+        return state
+    return replace(state, session=replace(state.session, owner=Owner.BOT, ticket=""))
 
 
 def _same_question(asked: Call, call: Call) -> bool:

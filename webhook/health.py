@@ -20,6 +20,8 @@ class Health:
     metrics: Metrics
     store_trouble: StoreTrouble
     stateless: bool
+    figures: Callable[[], bytes] = bytes
+    """Further figures that are not counted but looked up when somebody asks."""
 
 
 def health_blueprint(health: Health) -> Blueprint:
@@ -48,6 +50,6 @@ def health_blueprint(health: Health) -> Blueprint:
     @blueprint.get("/metrics")
     def metrics() -> Response:
         """All counters, for Prometheus."""
-        return Response(health.metrics.exposition(), content_type=health.metrics.content_type)
+        return Response(health.metrics.exposition() + health.figures(), content_type=health.metrics.content_type)
 
     return blueprint

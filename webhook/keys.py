@@ -74,6 +74,7 @@ class _Derived:
 
     identity: bytes = field(repr=False)
     echo: bytes = field(repr=False)
+    purposes: bytes = field(repr=False)
     sealing: AESGCM = field(repr=False)
 
 
@@ -84,7 +85,7 @@ def _derive(secret: str) -> _Derived:
     def key(purpose: bytes) -> bytes:
         return HKDF(SHA256(), length=32, salt=None, info=b"ventanilla/1/" + purpose).derive(secret.encode())
 
-    return _Derived(key(b"identity"), key(b"echo"), AESGCM(key(b"encryption")))
+    return _Derived(key(b"identity"), key(b"echo"), key(b"purposes"), AESGCM(key(b"encryption")))
 
 
 class Keys:
@@ -120,6 +121,16 @@ class Keys:
         """The codes under which an entry of the editors' list may stand: that of this secret, then of the one before."""
         derived = (self._now, self._before) if self._before else (self._now,)
         return tuple(_person_code(each, b"question", entry) for each in derived)
+
+    def staff(self, kind: str, what: str) -> tuple[str, ...]:
+        """The codes of something of our own people, an e-mail address say: that of this secret, then of the one before."""
+        derived = (self._now, self._before) if self._before else (self._now,)
+        return tuple(_person_code(each, f"staff-{kind}".encode(), what) for each in derived)
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """A key of 32 bytes for one purpose: of this secret, then of the one before. It tells nothing of the others."""
+        roots = [each.purposes for each in (self._now, self._before) if each]
+        return tuple(hmac.digest(root, purpose.encode(), hashlib.sha256) for root in roots)
 
     def seal(self, text: str, about: str) -> bytes:
         """Encrypt a text. It opens only with the same `about`, so one record cannot be put in another's place."""

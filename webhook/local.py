@@ -6,21 +6,31 @@ It goes through the same engine and the same written form of a session as the we
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
+from bot import desk_turns
 from bot import session as sessions
 from bot.actions.runner import Runner, RunsActions
 from bot.catalogue import Catalogue
 from bot.conversation import resume, step
+from bot.desk import NO_DESK, Desk
+from bot.handoff import ticket_of
 from bot.inbound import Channel, Inbound, Location, Media, OptOut
 from bot.session import Owner, Prefs
 from bot.turn import Call, Clears, State, Turn
 
+DeskTurn = Callable[[Catalogue, State, Channel, datetime], Turn]
+"""A turn that an advisor, or the lack of one, begins (see `bot/desk_turns.py`)."""
+
 
 class LocalTalk:
-    """One person on one channel. Sessions and preferences are written down and read back between turns."""
+    """One person on one channel. Sessions and preferences are written down and read back between turns.
+
+    Without a `desk` nobody can be handed over to: there is no advisor in a terminal.
+    """
 
     def __init__(
         self,
@@ -30,8 +40,10 @@ class LocalTalk:
         *,
         actions: RunsActions | None = None,
         stateless: bool = False,
+        desk: Desk = NO_DESK,
     ) -> None:
         self.catalogue = catalogue
+        self.desk = desk
         self.channel = channel
         self.stateless = stateless
         self._actions = actions or shared_runner()
@@ -68,6 +80,7 @@ class LocalTalk:
         )
         turn = step(self.catalogue, self.state, inbound, stateless=self.stateless)
         if isinstance(turn, Call):
+            turn = replace(turn, desk=NO_DESK if self.stateless else self.desk)
             result = self._actions.run(self.catalogue, turn, inbound)
             turn = resume(self.catalogue, turn, inbound, result, stateless=self.stateless)
         self._remember(turn)
@@ -75,8 +88,22 @@ class LocalTalk:
 
     def wait_for_advisor(self) -> None:
         """Stand in the queue for a person, as after asking for one."""
-        session = replace(self.state.session, owner=Owner.QUEUE)
+        asked = Inbound(f"SM{next(self._ids):032x}", self.channel, "", datetime.min)
+        session = replace(self.state.session, owner=Owner.QUEUE, ticket=ticket_of(asked))
         self._session = sessions.dump(session, self.catalogue.codes)
+
+    def at_the_desk(self, turn: DeskTurn, at: datetime) -> Turn:
+        """Something happens at the desk; nothing does where no ticket is open."""
+        happened = turn(self.catalogue, self.state, self.channel, at)
+        self._remember(happened)
+        return happened
+
+    def advisor_says(self, text: str) -> str:
+        """What the person reads of an advisor's words."""
+        state = self.state
+        language = state.prefs.language or self.catalogue.languages[0]
+        self._session = sessions.dump(desk_turns.spoken_over(state).session, self.catalogue.codes)
+        return desk_turns.advisor_says(self.catalogue, language, self.channel, text)
 
     def _remember(self, turn: Turn) -> None:
         if turn.clears is Clears.ALL:

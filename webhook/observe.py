@@ -109,6 +109,10 @@ class Metrics:
             "ventanilla_reports", "Times a page for complaints or false numbers was opened.", ["node"],
             registry=self._registry,
         )  # fmt: skip
+        self.complaints = Counter(
+            "ventanilla_complaints", "Complaints written in the chat: taken, or failed to be kept.", ["result"],
+            registry=self._registry,
+        )  # fmt: skip
         self.repeats = Counter("ventanilla_repeats", "Messages that came again.", registry=self._registry)
         self.conflicts = Counter(
             "ventanilla_conflicts", "Turns stepped again because another was first.", registry=self._registry

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,16 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     workers: int | None = None,
+    threads: int = 1,
     app: str = APP,
     environ: MutableMapping[str, str] = os.environ,
     announce: Callable[[], None] | None = None,
+    beside: AbstractContextManager[object] | None = None,
 ) -> None:
     """Serve until told to stop (SIGTERM, SIGINT). A worker that dies is replaced.
 
     `announce` is called once there is something to serve: nobody is told that it runs before faulty content ends it.
+    `beside` is what else runs while it serves; it begins when the content is there, and may be forked from here.
 
     The workers read the settings themselves, from the environment that they inherit. Raises ContentFaults when there is
     no content that could be served.
@@ -62,7 +66,8 @@ def serve(
     global _preloaded
     prepare(settings, environ)
     set_up_logging(production=settings.is_production)
-    catalogue = load_content(settings, LastGood(settings.var), Models(settings.models, settings.root)).current
+    models = Models(settings.models, settings.root)
+    catalogue = load_content(settings, LastGood(settings.var), models, _preloaded).current
     if announce is not None:
         announce()
     if can_fork():
@@ -75,7 +80,7 @@ def serve(
         port=port,
         interface=Interfaces.WSGI,
         workers=workers or default_workers(),
-        blocking_threads=1,
+        blocking_threads=threads,
         websockets=False,
         respawn_failed_workers=True,
         respawn_interval=0.5,
@@ -83,7 +88,8 @@ def serve(
         log_access=False,
         log_dictconfig=_server_log(),
     )
-    server.serve()
+    with beside or nullcontext():
+        server.serve()
 
 
 def can_fork() -> bool:
@@ -107,6 +113,7 @@ def prepare(settings: Settings, environ: MutableMapping[str, str]) -> None:
     environ["VENTANILLA_MODELS"] = os.fspath(settings.models)
     environ["VENTANILLA_LEARN"] = "1" if settings.learns else "0"
     environ["PUBLIC_BASE_URL"] = settings.public_base_url
+    environ["CONSOLE_BASE_URL"] = settings.console_url
     if settings.redis_url:
         environ["REDIS_URL"] = settings.redis_url
     if settings.stateless:

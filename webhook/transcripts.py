@@ -10,8 +10,14 @@
 The whole file is the expectation. Replaying the lines of "them" gives the file back, or shows what changed. Besides
 text, "them" can send `[photo]`, `[voice]`, `[sticker]`, `[contact]`, `[location 18.50,-88.30]`, `[tap enter-mexico]`,
 `[twilio STOP]` (Twilio has answered already), let time pass with `[wait 25h]`, and find the store gone with
-`[store down]` until `[store back]`; `[waiting for an advisor]` is what it says. Messages come 20 seconds apart; `[every 1s]` changes that. `language:` may be
-left out: then the bot finds it out.
+`[store down]` until `[store back]`. Messages come 20 seconds apart; `[every 1s]` changes that. `language:` may be left out:
+then the bot finds it out. `complaints: 30` says that a focal point is named, who has 30 days.
+
+What happens at the desk stands in such lines too: `[advisor takes]`, `[advisor says] …`, `[advisor closes]`,
+`[advisor silent]` (who had the chat no longer answers), `[nobody came]` (in the promised time), `[nobody wrote]` (for three
+days), `[waiting for an advisor]` (as after asking for one). An advisor is on duty; `[desk 3 waiting, 1 on duty]` and
+`[no desk]` say otherwise, `[hub Mon-Fri 09:00-17:00]` is as if the hub had confirmed these hours. `adv >` is what an
+advisor wrote; under a reply stands what it did to the ticket.
 
 `python -m webhook.transcripts --update` writes all files anew (or those named after it); read the difference.
 """
@@ -20,20 +26,23 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import segments
+from bot import desk_turns, handoff, segments
 from bot.catalogue import Catalogue
+from bot.desk import NO_DESK, Desk
+from bot.hours import parse_hours
 from bot.inbound import Channel, Location, Media, OptOut
-from bot.turn import Turn
+from bot.turn import State, Turn
 from webhook.local import LocalTalk
 
 THEM = "them> "
 BOT = "bot > "
+ADVISOR = "adv > "
 MORE = "    | "
 FACTS = " ...  "
 PACE = timedelta(seconds=20)
@@ -41,6 +50,13 @@ SILENCE = "(silence)"
 
 _HEADER = re.compile(r"(\w+):\s+(\S+)")
 _DIRECTIVE = re.compile(r"\[(\w+)(?:\s+([^\]]+))?\]\s*(.*)")
+_DESK = {
+    ("advisor", "takes"): desk_turns.taken,
+    ("advisor", "closes"): desk_turns.handed_back,
+    ("advisor", "silent"): desk_turns.advisor_silent,
+    ("nobody", "came"): desk_turns.not_taken,
+    ("nobody", "wrote"): desk_turns.untouched,
+}
 _MEDIA = {
     "photo": Media.IMAGE,
     "voice": Media.VOICE,
@@ -64,6 +80,7 @@ class Script:
     language: str
     at: datetime
     lines: tuple[str, ...]
+    complaint_days: int = 0
 
 
 def read_script(text: str) -> Script:
@@ -79,6 +96,7 @@ def read_script(text: str) -> Script:
         header.get("language", ""),
         datetime.fromisoformat(header["at"].replace("Z", "+00:00")).astimezone(UTC),
         tuple(line.removeprefix(THEM.rstrip()).removeprefix(" ") for line in lines if line.startswith(THEM.rstrip())),
+        _number(header.get("complaints", "0")),
     )
 
 
@@ -100,11 +118,20 @@ def transcript_files(root: Path) -> list[Path]:
 
 def _header_line(script: Script) -> str:
     language = f"    language: {script.language}" if script.language else ""
-    return f"channel: {script.channel.value}{language}    at: {script.at:%Y-%m-%dT%H:%MZ}"
+    complaints = f"    complaints: {script.complaint_days}" if script.complaint_days else ""
+    return f"channel: {script.channel.value}{language}    at: {script.at:%Y-%m-%dT%H:%MZ}{complaints}"
+
+
+def _number(written: str) -> int:
+    if not written.isdigit():
+        raise BadTranscript(f'"{written}" is no number of days.')
+    return int(written)
 
 
 def _played(script: Script, catalogue: Catalogue) -> Iterator[str]:
-    talk = LocalTalk(catalogue, script.channel, script.language)
+    if script.complaint_days:
+        catalogue = catalogue.taking_complaints(script.complaint_days)
+    talk = LocalTalk(catalogue, script.channel, script.language, desk=Desk(on_duty=1))
     now, pace = script.at, PACE
     for line in script.lines:
         yield THEM + line if line else THEM.rstrip()
@@ -118,9 +145,42 @@ def _played(script: Script, catalogue: Catalogue) -> Iterator[str]:
                 talk.stateless = value == "down"
             case "waiting":
                 talk.wait_for_advisor()
+            case "desk" | "no":
+                talk.desk = _desk(value) if name == "desk" else NO_DESK
+            case "hub":
+                talk.catalogue = _with_hub_hours(talk.catalogue, value, now.date())
+            case "advisor" if value == "says":
+                now += pace
+                yield from _lines(ADVISOR, talk.advisor_says(rest))
+            case "advisor" | "nobody":
+                now += pace
+                yield from _written(_happened(talk, name, value, now), script.channel, talk.state)
             case _:
                 now += pace
-                yield from _written(talk.say(at=now, **_message(name, value, rest or line)), script.channel)
+                before = talk.state
+                yield from _written(talk.say(at=now, **_message(name, value, rest or line)), script.channel, before)
+
+
+def _happened(talk: LocalTalk, name: str, value: str, at: datetime) -> Turn:
+    turn = _DESK.get((name, value))
+    if turn is None or not talk.state.session.ticket:
+        raise BadTranscript(f"[{name} {value}] is not known, or nobody waits for an advisor.")
+    return talk.at_the_desk(turn, at)
+
+
+def _desk(text: str) -> Desk:
+    """The desk that a line tells of: "3 waiting, 1 on duty, 2 talking". What is not named is 0."""
+    counts = {name: int(number) for number, name in re.findall(r"(\d+) (waiting|talking|on duty)", text)}
+    return Desk(counts.get("waiting", 0), counts.get("talking", 0), counts.get("on duty", 0))
+
+
+def _with_hub_hours(catalogue: Catalogue, line: str, today: date) -> Catalogue:
+    """The same catalogue with the hub confirmed today, open in these hours."""
+    hub = catalogue.places["hub"]
+    address = hub.address or dict.fromkeys(catalogue.languages, "Av. Héroes 1, Chetumal")
+    hours = parse_hours(line.split("; "), hub.zone, "MX")
+    confirmed = replace(hub, confirmed_on=today, address=address, hours=hours)
+    return catalogue.with_places({**catalogue.places, "hub": confirmed})
 
 
 def _directive(line: str) -> tuple[str, str, str]:
@@ -157,20 +217,45 @@ def _duration(text: str) -> timedelta:
     return timedelta(seconds=int(number) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit])
 
 
-def _written(turn: Turn, channel: Channel) -> Iterable[str]:
+def _written(turn: Turn, channel: Channel, before: State) -> Iterable[str]:
     if turn.reply is None:
-        return [BOT + SILENCE, f"{FACTS}outcome: {turn.outcome}"]
-    first, *more = turn.reply.splitlines() or [""]
+        danger = [f"danger: {turn.danger}"] if turn.danger else []
+        return [BOT + SILENCE, FACTS + "    ".join([f"outcome: {turn.outcome}", *danger, *_ticket(turn, before)])]
     facts = [f"node: {turn.node or '-'}", f"language: {turn.language}"]
     if channel is Channel.SMS:
         facts.append(f"segments: {segments.count(turn.reply).segments}")
     if turn.danger:
         facts.append(f"danger: {turn.danger}")
-    return [
-        (BOT + first).rstrip(),
-        *((MORE + line).rstrip() for line in more),
-        FACTS + "    ".join(facts),
-    ]
+    return [*_lines(BOT, turn.reply), FACTS + "    ".join([*facts, *_ticket(turn, before)])]
+
+
+def _lines(who: str, text: str) -> list[str]:
+    first, *more = text.splitlines() or [""]
+    return [(who + first).rstrip(), *((MORE + line).rstrip() for line in more)]
+
+
+def _ticket(turn: Turn, before: State) -> list[str]:
+    """What a turn did to the ticket, and whose turn it is to answer, where that is another one now."""
+    facts = [_EFFECTS[effect.kind](effect.fields) for effect in handoff.effects_of(turn.effects)]
+    after = turn.state.session.owner
+    if after is not before.session.owner:
+        facts.append(f"answers now: {after.name.lower()}")
+    return facts
+
+
+_EFFECTS: dict[str, Callable[[Mapping[str, str]], str]] = {
+    handoff.OPENED: lambda fields: "    ".join(
+        f"{name}: {fields[key]}"
+        for name, key in (("ticket opened, topic", "topic"), ("danger", "danger"), ("steps", "path"))
+        if fields[key] or key == "topic"
+    ),
+    handoff.SAID: lambda fields: "joins ticket" + (" as first note" if fields["note"] else ""),
+    handoff.RAISED: lambda fields: "ticket raised",
+    handoff.CHECK_WORD: lambda fields: "ticket: check word",
+    handoff.SAFE_TIME: lambda fields: f"ticket: safe time {fields['value']}",
+    handoff.SPEAKS: lambda fields: f"ticket: language {fields['language']}",
+    handoff.LEFT: lambda fields: f"ticket ended: {fields['why']}",
+}
 
 
 def update(files: Iterable[Path], catalogue: Catalogue) -> list[Path]:

@@ -49,7 +49,7 @@ def hours_lines(catalogue: Catalogue, place: Place, at: datetime, language: Lang
         _capital(door_words(catalogue, place, at, language)),
     ]
     if place.hours is not None and door(place, at)[0] is not None and not place.hours.is_round_the_clock:
-        lines.append(f"{describe(place.hours, catalogue.locales[language])} ({side(catalogue, place, language)})")
+        lines.append(f"{describe(place.hours, catalogue.locales[language])} ({side(catalogue, place.zone, language)})")
     return "\n".join([*lines, *_phone(catalogue, place, language)])
 
 
@@ -61,19 +61,19 @@ def door_words(catalogue: Catalogue, place: Place, at: datetime, language: Langu
     if changes_at is None:
         return catalogue.phrase("open_always" if is_open else "shut", language)
     key = "open_until" if is_open else "shut_until"
-    day, time = _moment(changes_at, at, catalogue.locales[language], closing=is_open)
-    whose = side(catalogue, place, language)
+    day, time = moment(changes_at, at, catalogue.locales[language], closing=is_open)
+    whose = side(catalogue, place.zone, language)
     if not day:
         return catalogue.phrase(key, language, time=time, side=whose)
     return catalogue.phrase(f"{key}_day", language, day=day, time=time, side=whose)
 
 
-def side(catalogue: Catalogue, place: Place, language: Language) -> str:
-    """Whose time the hours of a place are: Chetumal and Belize differ by an hour all year."""
-    return catalogue.phrase(_TIMES[place.zone], language)
+def side(catalogue: Catalogue, zone: str, language: Language) -> str:
+    """Whose time the clock shows in a zone: Chetumal and Belize differ by an hour all year."""
+    return catalogue.phrase(_TIMES[zone], language)
 
 
-def _moment(then: datetime, at: datetime, locale: str, *, closing: bool) -> tuple[str, str]:
+def moment(then: datetime, at: datetime, locale: str, *, closing: bool) -> tuple[str, str]:
     """The day, "" for today, and the time on the clock. A door that closes at midnight closes at 24:00."""
     day, time = then.date(), f"{then:%H:%M}"
     if closing and time == "00:00":

@@ -5,11 +5,13 @@ event is the message itself. Where the person is stands in the metadata, in no s
 """
 
 import hashlib
+from dataclasses import asdict
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
-from bot.catalogue import COUNTRY_SLOT, Catalogue
+from bot.catalogue import ADVISOR, COUNTRY_SLOT, Catalogue
+from bot.handing_over import came_from, danger_told, steps_of
 from bot.inbound import Inbound
 from bot.turn import Call
 
@@ -66,6 +68,8 @@ def _message(catalogue: Catalogue, call: Call, inbound: Inbound) -> dict[str, An
         "place": call.node if call.node in catalogue.places else "",
         "now": inbound.received_at.isoformat(),
     }
+    if call.node == ADVISOR:
+        metadata |= _hand_over(catalogue, call)
     if call.location is not None:
         metadata["location"] = {"latitude": call.location.latitude, "longitude": call.location.longitude}
     if call.town:
@@ -77,6 +81,19 @@ def _message(catalogue: Catalogue, call: Call, inbound: Inbound) -> dict[str, An
         "intent_ranking": [],
         "entities": entities,
         "metadata": metadata,
+    }
+
+
+def _hand_over(catalogue: Catalogue, call: Call) -> dict[str, Any]:
+    """What handing over to an advisor is decided from: the desk, and of the person ids alone."""
+    session = call.state.session
+    return {
+        "desk": asdict(call.desk),
+        "choice": call.choice,
+        "ticket": session.ticket,
+        "topic": came_from(session),
+        "danger": danger_told(catalogue, session, call.danger),
+        "has_steps": bool(steps_of(session)),
     }
 
 

@@ -59,7 +59,11 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a ticket. `author` is the user id of an advisor, `entry` the id in the outbox, `danger` a tier or ""."""
+    """One message of a ticket. `author` is the user id of an advisor, `entry` the id in the outbox, `danger` a tier or "".
+
+    The text of an EVENT is its name: taken, transferred (`answer` is to whom), silent, not_taken, closed, or too_many: so
+    many messages (`count`) came after the ticket was full.
+    """
 
     at_s: int
     voice: Voice
@@ -68,6 +72,7 @@ class Message:
     entry: str = ""
     answer: str = ""
     danger: str = ""
+    count: int = 0
     is_first_note: bool = False
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
     location: tuple[float, float] | None = field(default=None, repr=False)
@@ -77,9 +82,12 @@ class Message:
 class Ticket:
     """What the queue shows of a ticket: no words, no address. Moments are seconds since 1970, 0 for "not yet".
 
-    `person` is the person's code, `advisor` the id of the user who has it, `raised` that certain danger was told,
-    `promised_s` until when somebody should have taken it, `said_s` the person's last message, `answered_s` the
-    advisor's last one and `first_answer_s` the first, `path` the menu nodes the person agreed to share, `revision` counts every change.
+    `person` is the person's code ("" once it was erased), `advisor` the id of the user who has it, `danger` the tier it
+    was opened with or "possible" if that came up later, `raised` that certain danger was told since, `promised_s` until
+    when somebody should have taken it, `said_s` the person's last message, `unanswered_s` their first since the advisor's
+    last, `answered_s` the advisor's last one and `first_answer_s` the first, `path` the menu nodes the person agreed to
+    share, `messages` and `size_bytes` what it holds, `beyond` how many messages found no room, `told_s` the promise that
+    the person was told is over, `revision` counts every change.
     """
 
     id: str
@@ -104,6 +112,16 @@ class Ticket:
     safe_time: str = ""
     path: tuple[str, ...] = ()
     messages: int = 0
+    size_bytes: int = 0
+    beyond: int = 0
+    unanswered_s: int = 0
+    told_s: int = 0
+    began_in_danger: bool = False
+
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether danger was told: such a ticket goes to the head of the queue, and its text is kept for an hour only."""
+        return bool(self.danger or self.raised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +145,17 @@ class Index(StrEnum):
 class TicketWrite:
     """One change of one ticket, carried out by a script.
 
-    `sets` and `drops` are fields of the hash, `adds` sealed messages to append, in order. `opens` says that the ticket
-    must not exist yet. A `ttl_s` of 0 keeps it until it is closed.
+    `sets` and `drops` are fields of the hash, `firsts` fields that are set only where there is none, `adds` sealed
+    messages to append, in order. What finds no room is counted if `spills`. `opens` says that the ticket must not exist
+    yet. `index` is the list it stands in afterwards, by `score_s`; how long it is kept follows from that.
     """
 
     ticket: str
-    sets: Mapping[str, str | bytes] = field(default_factory=dict)
+    sets: Mapping[str, str | bytes | int] = field(default_factory=dict)
+    firsts: Mapping[str, str | bytes | int] = field(default_factory=dict)
     adds: tuple[bytes, ...] = ()
     drops: tuple[str, ...] = ()
     index: Index = Index.SAME
     score_s: int = 0
-    ttl_s: int = 0
     opens: bool = False
+    spills: bool = True

@@ -1,8 +1,9 @@
 """The phone simulator at `/`: anybody tries the bot as a person with a phone would. It exists in development only.
 
 Nothing here answers a message. The page asks for a form as Twilio would sign it and posts it to the webhook itself, so
-what it shows is what Twilio would get, and a worker with a single thread never waits for itself. Beside the phone it
-shows what the bot remembers, read from the store.
+what it shows is what Twilio would get, and a worker with a single thread never waits for itself. What comes later, from
+an advisor or as a notice, it finds in the list that the stand-in for Twilio keeps. Beside the phone it shows what the
+bot remembers, read from the store.
 
 Its addresses take JSON only, which a page of another site cannot send here without being asked first.
 """
@@ -10,12 +11,13 @@ Its addresses take JSON only, which a page of another site cannot send here with
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, redirect, request
 from pydantic import ValidationError
 
 from bot import conversation
@@ -23,17 +25,21 @@ from bot.inbound import Channel, Inbound
 from bot.turn import Call
 from webhook.conversation import FORGOTTEN, Conversation
 from webhook.keys import Keys, Person
+from webhook.outbox.local_log import LocalLog, Logged, receipt_of
+from webhook.outbox.local_media import sample_of
 from webhook.pages.inspected import cost_of, examples_of, prefs_in_words, reading_of, session_in_words
-from webhook.pages.simulated import Hub, Sent, Text, Who, form_of
+from webhook.pages.simulated import LOCAL_API, Fields, Hub, Inbox, Sent, Text, Who, form_of
 from webhook.reload import CatalogueHolder
 from webhook.store.faults import StoreDown
 from webhook.store.sessions import Loaded, SessionStore
 from webhook.twilio_edge.inbound import Received, parse_form, read_inbound
 from webhook.twilio_edge.signature import SIGNATURE_HEADER, SignatureCheck, sign_form
+from webhook.twilio_edge.status import Status
 from webhook.twilio_edge.twiml import CONTENT_TYPE, reply_twiml
 from webhook.twilio_edge.views import BUDGET_S
 
 WEBHOOK = "/twilio/inbound"
+MEDIA = f"{LOCAL_API}/2010-04-01/Accounts/<account>/Messages/<sid>/Media/<media>"
 WITHOUT_STORE = "/simulator/stateless"
 
 _HEADERS = {
@@ -48,7 +54,11 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Simulator:
-    """What the pages work with. `forgetful` is the conversation as it is while there is no store."""
+    """What the pages work with.
+
+    `forgetful` is the conversation as it is while there is no store, `phones` what has come to the made-up phones (None
+    where a real account sends), `console_url` where advisors work.
+    """
 
     holder: CatalogueHolder
     store: SessionStore | None
@@ -57,12 +67,15 @@ class Simulator:
     public_base_url: str
     hub: Hub
     forgetful: Conversation
+    phones: LocalLog | None = None
+    console_url: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def sign(self, sent: Sent) -> dict[str, Any]:
         """The form for the webhook with its signature, what an SMS of it costs, and what the bot will decide."""
         path = WITHOUT_STORE if sent.stateless else WEBHOOK
         fields = form_of(sent, self.hub, secrets.token_hex(16))
+        self._note(sent, fields)
         return {
             "path": path,
             "body": urlencode(fields),
@@ -71,6 +84,44 @@ class Simulator:
             "cost": cost_of(sent.text) if sent.channel is Channel.SMS else None,
             "decision": self._foresee(read_inbound(fields, received_at=self.now(), keys=self.keys), sent),
         }
+
+    def _note(self, sent: Sent, fields: Fields) -> None:
+        """Let the stand-in for Twilio know of it: who has written may be written to."""
+        if self.phones is not None and not sent.stateless:
+            with suppress(StoreDown):
+                self.phones.note_inbound(fields)
+
+    def inbox(self, asking: Inbox) -> dict[str, Any]:
+        """What has come to a phone since a message, and what the bot remembers now. On WhatsApp it counts as read."""
+        try:
+            found = [] if self.phones is None else self.phones.to_phone(asking.number, asking.channel, asking.after)
+            messages = [self._shown(message) for message in found]
+        except StoreDown:
+            messages = []
+        return {"messages": messages, "state": self.state(asking)}
+
+    def _shown(self, message: Logged) -> dict[str, Any]:
+        """A message for the page. `receipt` is what Twilio would tell when it is read; the page posts it."""
+        assert self.phones is not None
+        is_sms = message.channel is Channel.SMS
+        shown = {"id": message.sid, "text": message.text, "at_s": message.at_s, "receipt": None}
+        if not is_sms and message.callback.startswith(f"{self.public_base_url}/"):
+            self.phones.rise(message, Status.READ)
+            fields = receipt_of(message, Status.READ, self.hub.account_sid)
+            shown["receipt"] = {
+                "path": message.callback.removeprefix(self.public_base_url),
+                "body": urlencode(fields),
+                "signature": sign_form(self.token, message.callback, fields),
+            }
+        return {**shown, "cost": cost_of(message.text) if is_sms else None}
+
+    def sample(self, sid: str) -> tuple[str, bytes] | None:
+        """What came with a message of a made-up person: content type and bytes."""
+        message = self.phones.find(sid) if self.phones is not None else None
+        if message is None or not message.media:
+            return None
+        body = sample_of(message.media[0])
+        return (message.media[0], body) if body else None
 
     def state(self, who: Who) -> dict[str, Any]:
         """What is remembered of a person. Looking changes nothing."""
@@ -147,6 +198,31 @@ def simulator_blueprint(simulator: Simulator) -> Blueprint:
     def state() -> Response:
         """What the bot remembers of a made-up person."""
         return jsonify(simulator.state(Who.model_validate_json(_json())))
+
+    @blueprint.post("/simulator/inbox")
+    def inbox() -> Response:
+        """What has come to a made-up phone by another way than as a reply."""
+        return jsonify(simulator.inbox(Inbox.model_validate_json(_json())))
+
+    @blueprint.get(MEDIA)
+    def media(account: str, sid: str, media: str) -> Response:
+        """A sample of what came with a message, where Twilio would keep it."""
+        try:
+            found = simulator.sample(sid)
+        except StoreDown:
+            found = None
+        if found is None:
+            abort(404)
+        return Response(found[1], content_type=found[0])
+
+    @blueprint.get("/advisor")
+    @blueprint.get("/advisor/<path:rest>", endpoint="advisor_page")
+    @blueprint.get("/staff", endpoint="staff")
+    @blueprint.get("/staff/<path:rest>", endpoint="staff_page")
+    def console(rest: str = "") -> Any:
+        """The pages for advisors are those of another process, at an address of its own."""
+        query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+        return redirect(f"{simulator.console_url}{quote(request.path)}{query}")
 
     @blueprint.post("/simulator/cost")
     def cost() -> Response:

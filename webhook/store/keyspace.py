@@ -75,6 +75,11 @@ def ticket_key(prefix: str, ticket: str) -> str:
     return f"{prefix}t:{ticket}"
 
 
+def desk_keys(prefix: str) -> tuple[str, str, str]:
+    """The lists of open and of closed tickets, and the count of changes, of a partition."""
+    return f"{prefix}open", f"{prefix}closed", f"{prefix}rev"
+
+
 def delivery_key(entry: str) -> str:
     """How far an outbound message has come; in the partition that its id begins with."""
     return f"{prefix_of(entry)}d:{entry}"
@@ -133,7 +138,11 @@ class Records:
     @property
     def desk(self) -> tuple[str, str, str]:
         """The lists of open and of closed tickets, and the count of changes, of the person's partition."""
-        return f"{self._prefix}open", f"{self._prefix}closed", f"{self._prefix}rev"
+        return desk_keys(self._prefix)
+
+    def ticket_keys(self, ticket: str) -> list[str]:
+        """What a change of a ticket touches: the ticket, the person's tickets, the lists, the count of changes."""
+        return [self.ticket(ticket), self.tickets, *self.desk]
 
     @property
     def alias(self) -> str:

@@ -11,33 +11,62 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.session import Codes, Prefs, Unreadable, dump_prefs, load, load_prefs
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown
-from webhook.store.keyspace import Records
-from webhook.store.lifetimes import ALIAS_TTL_S, COPY_TTL_S, FENCE_TTL_S, SEEN_TTL_S
-from webhook.store.scripts import ADOPT, READ_CODE, RELEASE_CODE, REPLACE_IF_SAME
+from webhook.store.keyspace import Records, prefix_of, ticket_key
+from webhook.store.lifetimes import ALIAS_TTL_S, COPY_TTL_S, FENCE_TTL_S, SEEN_TTL_S, TICKET_LISTS_TTL_S
+from webhook.store.scripts import (
+    ADOPT,
+    ADOPT_TICKET,
+    READ_CODE,
+    RELEASE_CODE,
+    REPLACE_IF_SAME,
+    SETTLE_TICKET,
+)
 
 _ROUNDS = 20
 _PAUSE_S = 0.004
+_SENDS_AFTER_S = 2  # what waits in the outbox is sent from its new place when the move is over
 
 Args = list[str | bytes | int]
 
 
 @dataclass(frozen=True, slots=True)
+class KeptTicket:
+    """A ticket as it was read: fields and values in turn, and what is left of its life, in ms."""
+
+    id: str
+    fields: tuple[bytes, ...] = ()
+    left_ms: int = 0
+
+    @property
+    def revision(self) -> bytes:
+        return dict(zip(self.fields[::2], self.fields[1::2], strict=True)).get(b"rev", b"")
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
-    """All that is kept under one code. Sessions are pairs of a value and what is left of its life, in ms."""
+    """All that is kept under one code. Sessions are pairs of a value and what is left of its life, in ms.
+
+    `attempts` are the fields and values of the attempts at outbox entries, in turn.
+    """
 
     prefs: bytes = b""
     recent: bytes = b""
     pointer: bytes = b""
     sessions: tuple[tuple[bytes, int], ...] = ()
     entries: tuple[bytes, ...] = ()
+    attempts: tuple[bytes, ...] = ()
+    attempts_left_ms: int = 0
+    tickets: tuple[KeptTicket, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.prefs or self.recent or self.entries or any(raw for raw, _ in self.sessions))
+        sent = self.entries or self.attempts or self.tickets
+        return not (self.prefs or self.recent or sent or any(raw for raw, _ in self.sessions))
 
 
 class Move:
@@ -62,8 +91,9 @@ class Move:
 
         If the old code is a number, its alias leads to `alias_to` afterwards.
         """
-        if self._release(source, alias_to, Kept(), []):  # nothing there: by far the most frequent case
+        if self._release(source, target, alias_to, Kept(), []):  # nothing there: by far the most frequent case
             return False
+        adopted: set[bytes] = set()
         for round_ in range(_ROUNDS):
             time.sleep(random.random() * round_ * _PAUSE_S)  # two who move at once must not go on in step
             fence = secrets.token_urlsafe(6)
@@ -72,17 +102,31 @@ class Move:
             ids = recent_ids(kept.recent)
             if kept.pointer:
                 self._repoint(kept.pointer, source, target)
-            if not kept.is_empty and not self._adopt(source, target, kept, ids, fence):
+            mark = f"{source} {alias_to}"
+            if not self._adopt_tickets(source, target, kept.tickets, mark, fence):
                 continue
-            if self._release(source, alias_to, kept, ids):
+            gone = adopted.difference(kept.entries)  # sent from the old place between two rounds
+            if not (kept.is_empty and not gone) and not self._adopt(source, target, kept, ids, fence, gone):
+                continue
+            adopted.update(kept.entries)
+            if self._release(source, target, alias_to, kept, ids):
+                for ticket in kept.tickets:
+                    settle(self._connection, target, ticket.id, mark)
                 self._count("person_moved")
                 return True
         raise StoreDown("the records of a person changed too often to be moved")
 
+    def finish(self, target: str, ticket: str, mark: str) -> None:
+        """Complete a move that stopped after a ticket was copied, as its mark says."""
+        source, alias_to = mark.split(" ")
+        self(source, target, alias_to=alias_to)
+        settle(self._connection, target, ticket, mark)
+
     def _kept(self, code: str) -> Kept:
         records = Records(code)
-        keys = [records.prefs, records.recent, records.pointer, records.outbox, *records.sessions]
-        (prefs, recent, pointer), sessions, entries = self._connection.run(READ_CODE, keys)
+        keys = [records.prefs, records.recent, records.pointer, records.outbox, records.attempts, records.tickets]
+        answer = self._connection.run(READ_CODE, [*keys, *records.sessions])
+        (prefs, recent, pointer), sessions, entries, attempts, attempts_left_ms, tickets = answer
         pairs = zip(sessions[::2], sessions[1::2], strict=True)
         return Kept(
             prefs=prefs or b"",
@@ -90,22 +134,48 @@ class Move:
             pointer=pointer or b"",
             sessions=tuple((raw or b"", left_ms) for raw, left_ms in pairs),
             entries=tuple(entries),
+            attempts=tuple(attempts),
+            attempts_left_ms=attempts_left_ms,
+            tickets=tuple(self._ticket(records, id_.decode()) for id_ in sorted(tickets)),
         )
 
-    def _adopt(self, source: str, target: str, kept: Kept, ids: Sequence[str], fence: str) -> bool:
+    def _ticket(self, records: Records, id_: str) -> KeptTicket:
+        key = records.ticket(id_)
+        fields = flat(self._connection.command("HGETALL", key))
+        return KeptTicket(id_, fields, self._connection.command("PTTL", key) if fields else 0)
+
+    def _adopt_tickets(
+        self, source: str, target: str, tickets: Sequence[KeptTicket], mark: str, fence: str
+    ) -> bool:  # fmt: skip
+        """Copy the tickets, each marked as not counting yet. In the same partition they stay where they are."""
+        if prefix_of(source) == prefix_of(target):
+            return True
+        records = Records(target)
+        for ticket in tickets:
+            if not ticket.fields:
+                continue
+            args: Args = [fence, ticket.id, mark, target, max(1, ticket.left_ms), TICKET_LISTS_TTL_S, *ticket.fields]
+            if not self._connection.run(ADOPT_TICKET, [*records.ticket_keys(ticket.id), records.fence], args):
+                return False
+        return True
+
+    def _adopt(
+        self, source: str, target: str, kept: Kept, ids: Sequence[str], fence: str, gone: set[bytes]
+    ) -> bool:  # fmt: skip
         mine, theirs = Records(target), Records(source)
         here = self._kept(target)
         prefs, prefs_ttl_s = self._merged(mine, here.prefs, kept.prefs)
-        keys = [mine.prefs, mine.recent, mine.outbox, mine.due, mine.fence, *mine.sessions]
-        args: Args = [here.prefs, prefs, prefs_ttl_s, kept.recent, COPY_TTL_S, target, self.at_s, SEEN_TTL_S]
-        args += (len(mine.sessions), len(ids), fence)
+        keys = [mine.prefs, mine.recent, mine.outbox, mine.due, mine.fence, mine.attempts, *mine.sessions]
+        args: Args = [here.prefs, prefs, prefs_ttl_s, kept.recent, COPY_TTL_S, target, self.at_s + _SENDS_AFTER_S]
+        args += (SEEN_TTL_S, len(mine.sessions), len(ids), fence)
+        args += (len(kept.attempts), kept.attempts_left_ms, len(gone))
         for (raw_here, _), (raw, left_ms) in zip(here.sessions, kept.sessions, strict=True):
             args += (raw_here, raw if self._is_newer(raw, raw_here) else b"", max(1, left_ms))
         if ids:
             found = self._connection.read([key for id_ in ids for key in (theirs.seen(id_), theirs.copy(id_))])
             keys += [key for id_ in ids for key in (mine.seen(id_), mine.copy(id_))]
             args += [value or b"" for value in found]
-        args.extend(kept.entries)
+        args += (*kept.attempts, *gone, *kept.entries)
         return bool(self._connection.run(ADOPT, keys, args))
 
     def _is_newer(self, raw: bytes, than: bytes) -> bool:
@@ -143,13 +213,20 @@ class Move:
             self._set_aside(records, "prefs", raw)
             return Prefs()
 
-    def _release(self, code: str, alias_to: str, kept: Kept, ids: Sequence[str]) -> bool:
+    def _release(self, code: str, target: str, alias_to: str, kept: Kept, ids: Sequence[str]) -> bool:
         records = Records(code)
-        keys = [records.alias, records.prefs, records.recent, records.pointer, records.outbox, records.due]
-        keys += [*records.sessions, *(records.copy(id_) for id_ in ids)]
+        stays = prefix_of(code) == prefix_of(target)
+        keys = [records.alias, records.prefs, records.recent, records.pointer, records.outbox, records.attempts]
+        keys += [records.due, records.tickets, *records.desk, Records(target).tickets if stays else records.tickets]
+        keys += [*records.sessions, *(records.ticket(ticket.id) for ticket in kept.tickets)]
+        keys += [records.copy(id_) for id_ in ids]
         raws = [raw for raw, _ in kept.sessions] or [b""] * len(records.sessions)
         args: Args = [code, alias_to, ALIAS_TTL_S, kept.prefs, kept.recent, kept.pointer]
-        args += (len(kept.entries), len(raws), *raws)
+        args += (target if stays else "", TICKET_LISTS_TTL_S)
+        args += (len(kept.entries), len(kept.attempts), len(raws), len(kept.tickets))
+        args += (*kept.entries, *kept.attempts, *raws)
+        for ticket in kept.tickets:
+            args += (ticket.id, ticket.revision)
         return bool(self._connection.run(RELEASE_CODE, keys, args))
 
     def _repoint(self, pointer: bytes, source: str, target: str) -> None:
@@ -157,6 +234,21 @@ class Move:
         number = pointer.decode().split(" ")[0]
         self._connection.run(REPLACE_IF_SAME, [Records(number).alias], [source, target, ALIAS_TTL_S])
         self._connection.command("SET", Records(target).pointer, f"{number} 0", "NX", "EX", ALIAS_TTL_S)
+
+
+def settle(connection: Connection, person: str, ticket: str, mark: str) -> None:
+    """Let the copy of a ticket count, unless the one it was copied from is still there."""
+    source = mark.split(" ")[0]
+    if not connection.command("EXISTS", ticket_key(prefix_of(source), ticket)):
+        records = Records(person)
+        connection.run(SETTLE_TICKET, [records.ticket(ticket), records.desk[2]], [mark])
+
+
+def flat(answer: Any) -> tuple[bytes, ...]:
+    """What HGETALL answers, whichever way the client gives it: fields and values in turn."""
+    if isinstance(answer, dict):
+        return tuple(part for pair in answer.items() for part in pair)
+    return tuple(answer)
 
 
 def recent_ids(recent: bytes) -> list[str]:

@@ -12,9 +12,11 @@ from bot.session import Codes
 from webhook.keys import Person
 from webhook.store.connection import Connection
 from webhook.store.keyspace import Records
-from webhook.store.lifetimes import ALIAS_TTL_S, ASIDE_TTL_S, DAY_S
+from webhook.store.lifetimes import ALIAS_TTL_S, ASIDE_TTL_S, DAY_S, ERASED_TICKET_TTL_S
 from webhook.store.moving import Move
 from webhook.store.scripts import FORGET_CODE, REPLACE_IF_SAME
+
+_AGAIN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,28 @@ class People:
             return self._settle_user(person, link, move, is_known=is_known)
         return self._settle_number(person, link, move, is_known=is_known)
 
-    def forget(self, person: Person, key: str) -> None:
+    def forget(self, person: Person, key: str, at_s: int) -> None:
         """Remove what leads to a person who was erased, and what other codes still held. Can be repeated."""
         records = Records(key)
         pointer = self._connection.command("GET", records.pointer)
         codes = {key, person.user, person.number, person.user_before, person.number_before} - {""}
         for code in sorted(codes - {key}):
-            other = Records(code)
-            keys = [other.alias, other.due, *other.sessions, other.prefs, other.recent, other.outbox, other.pointer]
-            self._connection.run(FORGET_CODE, [*keys, *other.asides], [code, *sorted(codes)])
+            while not self._forget_code(code, sorted(codes), at_s):
+                pass  # a ticket was opened meanwhile, by a message that came before the delete
         if pointer is not None:
             number = pointer.decode().split(" ")[0]
             if number not in codes:
                 self._connection.run(REPLACE_IF_SAME, [Records(number).alias], [key, "", 0])
             self._connection.command("DEL", records.pointer)
+
+    def _forget_code(self, code: str, codes: list[str], at_s: int) -> bool:
+        """Remove all that one code holds; False when it must be looked at again."""
+        other = Records(code)
+        tickets = ticket_ids(self._connection, other)
+        keys = [other.alias, other.due, other.tickets, *other.desk, *map(other.ticket, tickets)]
+        keys += [*other.sessions, other.prefs, other.recent, other.outbox, other.attempts, other.pointer, *other.asides]
+        args: list[str | bytes | int] = [code, at_s, ERASED_TICKET_TTL_S, len(tickets), *tickets, *codes]
+        return bool(self._connection.run(FORGET_CODE, keys, args) != _AGAIN)
 
     def set_aside(self, records: Records, what: str, raw: bytes) -> None:
         """Keep a record that could not be read, for who wants to know why; it holds no words of the person."""
@@ -93,3 +103,8 @@ class People:
         moved = move(number, user, alias_to=user)
         self._connection.command("SET", Records(user).pointer, today, "EX", ALIAS_TTL_S)
         return moved
+
+
+def ticket_ids(connection: Connection, records: Records) -> list[str]:
+    """The tickets of a person, in a fixed order."""
+    return sorted(id_.decode() for id_ in connection.command("SMEMBERS", records.tickets))

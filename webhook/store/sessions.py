@@ -12,16 +12,18 @@ from enum import StrEnum
 from bot.inbound import Channel, Inbound
 from bot.session import Codes, Prefs, Session, Unreadable, dump, dump_prefs, load, load_prefs
 from bot.turn import Clears, State, Turn
+from webhook.desk.records import TicketWrite
 from webhook.keys import Keys, Person, Unopened
+from webhook.outbox import entries as outbox
 from webhook.store.connection import Connection
 from webhook.store.keyspace import Records, plain_id
-from webhook.store.lifetimes import COPY_TTL_S, DAY_S, SEEN_TTL_S
-from webhook.store.moving import recent_ids
-from webhook.store.people import People
+from webhook.store.lifetimes import COPY_TTL_S, DAY_S, ERASED_TICKET_TTL_S, SEEN_TTL_S
+from webhook.store.moving import Move, recent_ids
+from webhook.store.people import People, ticket_ids
 from webhook.store.policy import Report, check
 from webhook.store.scripts import COMMIT_TURN, ERASE_PERSON, Script
+from webhook.store.tickets import write_args
 
-ABOUT_OUTBOX = "outbox"  # what outbox entries are sealed about; not the person, whose code may change
 _ERASED = b"!"  # how the seen mark of a delete begins
 
 
@@ -31,6 +33,8 @@ class Outcome(StrEnum):
     COMMITTED = "committed"
     REPEAT = "repeat"  # the message had been answered before
     CONFLICT = "conflict"  # another turn was first: load again, step again
+    GONE = "gone"  # the ticket that the turn writes to has been closed or is lost: step again without it
+    MOVING = "moving"  # the ticket is on its way to another code of the person
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class SessionStore:
             found = self._read(records, inbound)
         raw_session, raw_prefs, mark, copy = found
         if mark is not None and mark.startswith(_ERASED):  # a delete that may have stopped half-way
-            self._people.forget(person, settled.key)
+            self._people.forget(person, settled.key, inbound.at_s)
         return Loaded(
             state=State(self._session(records, inbound.channel, raw_session, codes), self._prefs(records, raw_prefs)),
             seen=mark is not None,
@@ -105,11 +109,20 @@ class SessionStore:
             raw_prefs=raw_prefs,
         )
 
-    def commit(self, loaded: Loaded, turn: Turn, *, reply: str = "", entries: Sequence[str] = ()) -> Committed:
+    def commit(
+        self,
+        loaded: Loaded,
+        turn: Turn,
+        *,
+        reply: str = "",
+        entries: Sequence[bytes] = (),
+        ticket: TicketWrite | None = None,
+    ) -> Committed:
         """Write a turn whole.
 
-        `reply` is what goes back to the provider, kept sealed for its retries; "" keeps nothing. `entries` are
-        outbox messages, oldest first, sealed about "outbox". A delete writes neither.
+        `reply` is what goes back to the provider, kept sealed for its retries; "" keeps nothing. `entries` are outbox
+        messages as `webhook.outbox.entries.write` gives them, oldest first; `ticket` is what changes in a ticket. A
+        delete writes none of them. Who leaves is sent nothing more: what waits for that channel is dropped.
         """
         if turn.clears is Clears.ALL:
             return self._erase(loaded)
@@ -117,15 +130,17 @@ class SessionStore:
         records = Records(loaded.key)
         recent = b""
         copies: list[str] = []
+        dropped: list[bytes] = []
         if turn.clears is Clears.COPIES:
             recent = self.connection.read([records.recent])[0] or b""
             copies = [records.copy(id_) for id_ in recent_ids(recent)]
+            dropped = self._waiting(records, loaded.channel)
         keeps_copy = bool(reply) and turn.clears is Clears.NOTHING
 
         session, session_ttl_s = _next_session(loaded, turn)
         keys = [
             *(records.seen(loaded.message_id), records.copy(loaded.message_id), records.session(loaded.channel)),
-            *(records.prefs, records.recent, records.alias, records.outbox, records.due),
+            *(records.prefs, records.recent, records.alias, records.outbox, records.due, records.attempts),
             *copies,
         ]
         args: list[str | bytes | int] = [
@@ -133,10 +148,18 @@ class SessionStore:
             *_prefs_args(loaded, turn),
             self._keys.seal(reply, _about_copy(loaded.message_id)) if keeps_copy else b"",
             *(COPY_TTL_S, "yes" if turn.clears is Clears.COPIES else "no", recent),
-            *(plain_id(loaded.message_id), loaded.at_s, loaded.key, loaded.at_s),
-            *(self._keys.seal(entry, ABOUT_OUTBOX) for entry in entries),
+            *(plain_id(loaded.message_id), loaded.at_s, loaded.key, loaded.at_s, len(dropped), len(entries)),
+            *(part for entry in dropped for part in (outbox.id_of(entry), entry)),
+            *entries,
         ]
-        return self._committed(self._run_once(COMMIT_TURN, keys, args), mark, loaded.message_id)
+        if ticket is not None:
+            keys += records.ticket_keys(ticket.ticket)
+            args += write_args(ticket)
+        answer = self._run_once(COMMIT_TURN, keys, args)
+        if ticket is not None and answer[0] == Outcome.MOVING.encode():
+            self._finish_moving(loaded, ticket.ticket, answer[1] or b"")
+            return Committed(Outcome.CONFLICT)
+        return self._committed(answer, mark, loaded.message_id)
 
     def check(self) -> Report:
         """Whether the store is set up so that it loses nothing and keeps no text; for `/readyz` and `doctor`."""
@@ -147,17 +170,36 @@ class SessionStore:
         mark = _ERASED.decode() + _new_mark()
         records = Records(loaded.key)
         recent = self.connection.read([records.recent])[0] or b""
+        tickets = ticket_ids(self.connection, records)
         keys = [
             *(records.seen(loaded.message_id), records.copy(loaded.message_id), records.session(loaded.channel)),
-            *(records.recent, records.alias, records.due),
-            *(records.fence, records.prefs, records.outbox, *records.sessions, *records.asides),
+            *(records.recent, records.alias, records.due, records.tickets, *records.desk),
+            *map(records.ticket, tickets),
+            *(records.fence, records.prefs, records.outbox, records.attempts, *records.sessions, *records.asides),
             *(records.copy(id_) for id_ in recent_ids(recent)),
         ]
         args: list[str | bytes | int] = [mark, SEEN_TTL_S, loaded.raw_session or b"", recent, loaded.key]
+        args += (loaded.at_s, ERASED_TICKET_TTL_S, *tickets)
         committed = self._committed(self._run_once(ERASE_PERSON, keys, args), mark, loaded.message_id)
-        if committed.outcome is Outcome.COMMITTED:
-            self._people.forget(loaded.person, loaded.key)  # in other partitions; a retry of the message repeats it
+        if committed.outcome is Outcome.COMMITTED:  # in other partitions; a retry of the message repeats it
+            self._people.forget(loaded.person, loaded.key, loaded.at_s)
         return committed
+
+    def _waiting(self, records: Records, channel: Channel) -> list[bytes]:
+        """The outbox entries of a person for one channel. What cannot be read is left to the sender."""
+        found: list[bytes] = []
+        for entry in self.connection.command("LRANGE", records.outbox, 0, -1):
+            try:
+                if outbox.read(entry, self._keys).channel is channel:
+                    found.append(entry)
+            except outbox.BadEntry:
+                self._count("entry_unreadable")
+        return found
+
+    def _finish_moving(self, loaded: Loaded, ticket: str, mark: bytes) -> None:
+        """A move has copied the ticket and is not over; it may have stopped there. Complete it, then look again."""
+        move = Move(self.connection, loaded.codes, loaded.at_s, self._people.set_aside, self._count)
+        move.finish(loaded.key, ticket, mark.decode())
 
     def _run_once(self, script: Script, keys: Sequence[str], args: Sequence[str | bytes | int]) -> list[bytes | None]:
         """Run a script that knows its message: after a time-out it is repeated, and has its effect once."""

@@ -12,12 +12,15 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from bot.inbound import Channel, Inbound, Location, Media, OptOut
+from webhook.desk.records import Attachment
 from webhook.keys import Keys, Person, is_user_id, normal_address
 
 MAX_FIELDS = 500
 MAX_TEXT = 4096  # what WhatsApp lets a person write
 MAX_TAPPED = 256
 MAX_MEDIA = 10
+MAX_URL = 2048
+MAX_CONTENT_TYPE = 127
 
 _MESSAGE_ID = re.compile(r"(?:SM|MM)[0-9a-f]{32}")
 _WHATSAPP = "whatsapp:"
@@ -44,7 +47,7 @@ class Received:
 
     `address` is where a reply goes, exactly as received; `number` the person's number as it is dialled ("" when WhatsApp
     withholds it), `user_id` the business-scoped user id ("" on SMS), `person` the keyed codes of the two, `sender` our
-    own address.
+    own address, `attachments` what came along and where the provider keeps it.
     """
 
     inbound: Inbound = field(repr=False)
@@ -53,6 +56,7 @@ class Received:
     number: str = field(repr=False)
     user_id: str = field(repr=False)
     sender: str = field(repr=False)
+    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
 
 
 def parse_form(body: bytes) -> list[tuple[str, str]]:
@@ -107,7 +111,15 @@ def read_inbound(fields: Sequence[tuple[str, str]], *, received_at: datetime, ke
         opt_out=_opt_out(form.get("OptOutType", "")),
         echo=keys.echo(person, text) if text else 0,
     )
-    return Received(inbound, person, address=address, number=number, user_id=user_id, sender=form.get("To", ""))
+    return Received(
+        inbound,
+        person,
+        address=address,
+        number=number,
+        user_id=user_id,
+        sender=form.get("To", ""),
+        attachments=_attachments(form) if inbound.media else (),
+    )
 
 
 def first_values(fields: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -149,6 +161,16 @@ def _media(form: Mapping[str, str]) -> tuple[Media, ...]:
     if not types and _SOME.fullmatch(form.get("NumMedia", "")):
         return (Media.FILE,)
     return tuple(_kind(type_) for type_ in types)
+
+
+def _attachments(form: Mapping[str, str]) -> tuple[Attachment, ...]:
+    """Where the provider keeps what came along. Whoever fetches it decides which addresses may be asked."""
+    found = ((form.get(f"MediaUrl{at}", ""), form.get(name, "")) for at, name in enumerate(_MEDIA_TYPE_NAMES))
+    return tuple(
+        Attachment(url, content_type.partition(";")[0].strip().lower()[:MAX_CONTENT_TYPE])
+        for url, content_type in found
+        if url and len(url) <= MAX_URL
+    )
 
 
 _MEDIA_TYPE_NAMES = tuple(f"MediaContentType{index}" for index in range(MAX_MEDIA))

@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from webhook.twilio_edge.inbound import BadWebhook, first_values
 
+ENTRY_PARAMETER = "o"
+"""The parameter of a callback's address that holds the id of our outbox entry."""
+
 _MESSAGE_ID = re.compile(r"(?:SM|MM)[0-9a-f]{32}")
 _CODE = re.compile(r"[0-9]{1,6}")
 

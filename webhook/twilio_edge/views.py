@@ -16,6 +16,8 @@ from werkzeug.exceptions import HTTPException
 
 from webhook.keys import Keys
 from webhook.observe import Metrics, fault_of
+from webhook.outbox.deliveries import is_entry_id
+from webhook.store.faults import StoreDown
 from webhook.twilio_edge.inbound import (
     BadWebhook,
     Received,
@@ -25,7 +27,7 @@ from webhook.twilio_edge.inbound import (
     read_inbound,
 )
 from webhook.twilio_edge.signature import SIGNATURE_HEADER, SignatureCheck
-from webhook.twilio_edge.status import read_receipt
+from webhook.twilio_edge.status import ENTRY_PARAMETER, Receipt, read_receipt
 from webhook.twilio_edge.twiml import CONTENT_TYPE, reply_twiml
 
 MAX_BODY_BYTES = 256 * 1024
@@ -42,9 +44,18 @@ class Answering(Protocol):
     def last_resort(self, received: Received | None) -> str | None: ...
 
 
+class TakesReceipts(Protocol):
+    """What follows from receipts of outbox messages (see `webhook.outbox.receipts`). Raises StoreDown."""
+
+    def take(self, entry_id: str, receipt: Receipt, now_s: float) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TwilioEdge:
-    """What the pages work with. An empty `account_sid` accepts any account whose token signed."""
+    """What the pages work with. An empty `account_sid` accepts any account whose token signed.
+
+    Without `receipts` (no store) a receipt is only counted.
+    """
 
     check: SignatureCheck
     conversation: Answering
@@ -52,6 +63,7 @@ class TwilioEdge:
     metrics: Metrics
     account_sid: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    receipts: TakesReceipts | None = None
 
 
 def twilio_blueprint(edge: TwilioEdge) -> Blueprint:
@@ -86,12 +98,22 @@ def twilio_blueprint(edge: TwilioEdge) -> Blueprint:
 
     @blueprint.post("/status")
     def status() -> str:
-        """Take one delivery receipt. Nothing is answered."""
+        """Take one delivery receipt. Nothing is answered.
+
+        That of an outbox message carries the id of its entry in the query string, which is signed like everything else;
+        so it counts even before we know Twilio's id.
+        """
         receipt = read_receipt(g.fields)
         error = receipt.error_class
         edge.metrics.receipts.labels(receipt.status.value, error.value if error else "").inc()
         if error and error.is_alarm:
             log.error("delivery_failed", status=receipt.status.value, code=receipt.error_code, error_class=error.value)
+        entry = request.args.get(ENTRY_PARAMETER, "")
+        if edge.receipts is not None and is_entry_id(entry):
+            try:
+                edge.receipts.take(entry, receipt, edge.now().timestamp())
+            except StoreDown:  # the sender finds out by itself; the console shows the last status that was kept
+                edge.metrics.store_errors.inc()
         return ""
 
     @blueprint.errorhandler(BadWebhook)

@@ -94,7 +94,7 @@ export class Chat {
   #reply(item) {
     const isSms = this.channel === "sms";
     const body = isSms ? make("p", { class: "words" }, pieces(item.cost, item.text)) : this.#interactive(item);
-    const bubble = make("div", { class: "bubble", lang: item.language || null }, unseen(`${say("hub")}: `), body, this.#meta(item, null));
+    const bubble = make("div", { class: "bubble", lang: item.language || null }, unseen(`${say("hub")}: `), body, this.#meta(item, item.state && !isSms ? tick(item.state) : null));
     return make("li", { class: "message theirs" }, bubble, isSms ? cost(item.cost) : null);
   }
 
@@ -121,7 +121,7 @@ export class Chat {
 }
 
 function tick(state) {
-  const drawing = { sending: "clock", sent: "tick", answered: "ticks", failed: "clock" }[state];
+  const drawing = { sending: "clock", sent: "tick", answered: "ticks", delivered: "ticks", read: "ticks", failed: "clock" }[state];
   return make("span", { class: `tick-mark ${state}` }, icon(drawing), unseen(state === "failed" ? "" : `, ${say(state)}`));
 }
 

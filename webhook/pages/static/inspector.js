@@ -82,6 +82,7 @@ function memory(state) {
     [say("misses"), `${session.misses}`],
     [say("sensitive"), yes(session.sensitive), session.sensitive ? "warm" : ""],
     [say("owner"), say(`owner_${session.owner}`)],
+    session.ticket ? [say("ticket"), make("code", {}, session.ticket)] : null,
     [say("version"), `${session.version}`],
     [say("forgotten"), lasting(session.left_s)],
   ];

@@ -4,11 +4,12 @@ import { Chat } from "./chat.js";
 import * as inspector from "./inspector.js";
 import { icon, make } from "./making.js";
 import { clock, newPerson, shown } from "./people.js";
-import { Undelivered, content, cost, deliver, examples, remembered, sign } from "./wire.js";
+import { Undelivered, content, cost, deliver, examples, inbox, remembered, sign, tellRead } from "./wire.js";
 import { language, preferred, say, speak } from "./words.js";
 import { spoken } from "./writing.js";
 
 const CONTENT_EVERY_MS = 2000;
+const INBOX_EVERY_MS = 1500;
 const CHANGED_SHOWN_MS = 15000;
 const EXAMPLES_SHOWN = 4;
 const SPOTS = [
@@ -39,7 +40,7 @@ const known = { content: undefined, version: "", changedAt: 0 };
 
 /** What was said between a person and us on a channel, and the last turn of it. */
 function threadOf(someone, on) {
-  someone.threads[on] ??= { items: [], last: null, state: null };
+  someone.threads[on] ??= { items: [], last: null, state: null, after: "" };
   return someone.threads[on];
 }
 
@@ -107,6 +108,40 @@ async function received(thread, item, signed, { twiml, text }) {
     announce(text, signed.decision.language);
   }
 }
+
+/** Look for what has come other than as a reply: from an advisor, or how a request for one stands. */
+async function lookIntoInbox() {
+  const thread = current();
+  const [someone, on] = [person, channel];
+  const { messages, state } = await inbox({ ...who(someone, on), after: thread.after });
+  const before = thread.state;
+  thread.state = state;
+  for (const message of messages) arrived(thread, message);
+  if (thread === current() && (messages.length || mark(before) !== mark(state))) inspector.show(thread.last, state);
+}
+
+function arrived(thread, { id, text, at_s: at, cost: counted, receipt }) {
+  if (thread.items.some((item) => item.id === id)) return; // two looks that crossed
+  const { session, prefs } = thread.state;
+  const item = { from: "hub", id, at: new Date(at * 1000), text, offered: session?.offered ?? [], cost: counted, language: prefs?.language ?? "", state: "delivered" };
+  thread.after = id;
+  add(thread, item);
+  if (thread === current()) announce(text, item.language);
+  if (receipt) read(item, receipt);
+}
+
+async function read(item, receipt) {
+  try {
+    await tellRead(receipt);
+    item.state = "read";
+    chat.changed(item);
+  } catch (error) {
+    if (!(error instanceof Undelivered)) throw error;
+  }
+}
+
+/** What tells two states of memory apart, the seconds left aside. */
+const mark = (state) => JSON.stringify([state?.store, state?.person, state?.session?.version, state?.session?.owner, state?.prefs]);
 
 const whoOf = ({ number, channel: on, withheld }) => ({ number, channel: on, withheld });
 
@@ -295,6 +330,17 @@ async function followContent() {
   setTimeout(followContent, CONTENT_EVERY_MS);
 }
 
+async function followInbox() {
+  if (document.visibilityState === "visible") {
+    try {
+      await lookIntoInbox();
+    } catch (error) {
+      if (!(error instanceof Undelivered)) throw error; // it is asked again in a moment
+    }
+  }
+  setTimeout(followInbox, INBOX_EVERY_MS);
+}
+
 function drawContent() {
   if (known.content !== undefined) inspector.showContent(known.content, Date.now() - known.changedAt < CHANGED_SHOWN_MS);
 }
@@ -314,4 +360,5 @@ document.querySelector(`#page-language [value="${language()}"]`).checked = true;
 show();
 loadExamples();
 followContent();
+followInbox();
 setInterval(() => { place("phone-time").textContent = clock(person, new Date(), language()); }, 15000);

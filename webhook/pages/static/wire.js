@@ -39,10 +39,17 @@ export const content = async () => (await fetched("simulator/content")).json();
 /** Questions that people ask, by language. */
 export const examples = async () => (await fetched("simulator/examples")).json();
 
+/** What has come to a phone since a message, other than as a reply, and what is remembered now. */
+export const inbox = (question) => asked("simulator/inbox", question);
+
+/** Tell that a message was read, as Twilio would: the form is signed already. */
+export const tellRead = (receipt) => fetched(receipt.path.slice(1), { method: "POST", headers: signedHeaders(receipt), body: receipt.body });
+
+const signedHeaders = ({ signature }) => ({ "Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature });
+
 /** Post a signed form. Gives the TwiML and the text in it; null is silence. */
 export async function deliver(signed) {
-  const headers = { "Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signed.signature };
-  const response = await fetched(signed.path.slice(1), { method: "POST", headers, body: signed.body });
+  const response = await fetched(signed.path.slice(1), { method: "POST", headers: signedHeaders(signed), body: signed.body });
   const twiml = await response.text();
   const message = new DOMParser().parseFromString(twiml, "text/xml").querySelector("Response > Message");
   return { twiml, text: message ? message.textContent : null };

@@ -1,0 +1,351 @@
+"""`ventanilla sender` and `ventanilla outbox`: send what waits, and look after what could not be sent."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from webhook.keys import Keys, normal_address
+from webhook.observe import Metrics, set_up_logging
+from webhook.outbox.deliveries import Deliveries
+from webhook.outbox.entries import BadEntry, Entry, read, write
+from webhook.outbox.given_up import GivenUp, Letter
+from webhook.outbox.reasons import reason_of
+from webhook.outbox.store import Outbox
+from webhook.settings import Settings
+from webhook.store.connection import Connection
+from webhook.store.faults import StoreDown
+from webhook.store.keyspace import DUE_KEYS, Records
+
+if TYPE_CHECKING:
+    from webhook.desk.sweeping import Sweeper
+    from webhook.outbox.counting import SenderMetrics
+    from webhook.outbox.dispatch import Parts
+    from webhook.outbox.missed import LateAnswers
+    from webhook.outbox.sender import Chore, Sender
+    from webhook.reload import CatalogueHolder
+
+
+def serve_sender(settings: Settings, *, port: int = 0, host: str = "127.0.0.1", threads: int = 0) -> None:
+    """Send until SIGTERM or Ctrl+C; the message in hand is finished. With a `port`, health and counters are served there."""
+    from webhook.outbox.counting import SenderMetrics
+    from webhook.outbox.dispatch import Parts
+    from webhook.outbox.provider import Provider
+    from webhook.outbox.sender import THREADS, Sender
+
+    set_up_logging(production=settings.is_production)
+    metrics = SenderMetrics()
+    parts = Parts(
+        connection=Connection(settings.redis_url),
+        keys=Keys(*settings.secrets),
+        provider=Provider(settings, _stand_in(settings)),
+        sending=settings.sending,
+        metrics=metrics,
+    )
+    sender = Sender(parts, threads=threads or THREADS, chores=_chores(settings, parts))
+    with _ended_by_signals(sender), _watched(sender, metrics, host, port):
+        sender.run()
+
+
+def with_running_store(settings: Settings) -> Settings:
+    """The settings with the store that is named, or that of a `ventanilla run` beside us. Raises ClickException."""
+    from webhook.commands.accounts import running_store
+
+    ready = replace(settings, redis_url=settings.redis_url or running_store(settings))
+    if not ready.redis_url:
+        raise click.ClickException(
+            "There is no store to work with. Set REDIS_URL to that of the web server, or use `ventanilla run`, which "
+            "sends as well."
+        )
+    return ready
+
+
+def _stand_in(settings: Settings) -> Any:
+    """In place of the network, on a developer's machine without an account; None: the network."""
+    from webhook.outbox.local_log import stands_in
+
+    if not stands_in(settings):
+        return None
+    from webhook.outbox.local_twilio import LocalTwilio
+
+    return LocalTwilio.of(settings)
+
+
+class _Desk:
+    """What a sender needs the content for: notices of the desk, and answers to what never reached us."""
+
+    def __init__(self, settings: Settings, keys: Keys) -> None:
+        self._settings = settings
+        self._keys = keys
+        self._metrics = Metrics()
+
+    @cached_property
+    def holder(self) -> CatalogueHolder:
+        """The content, as of now and as it changes."""
+        from webhook.app import load_content, prepared
+        from webhook.learned import Models
+        from webhook.reload import LastGood, Reloader, SharedCheck
+        from webhook.server import preloaded
+
+        settings, last_good = self._settings, LastGood(self._settings.var)
+        models = Models(settings.models, settings.root)
+        holder = load_content(settings, last_good, models, preloaded())
+        Reloader(
+            holder,
+            settings.root,
+            show_unconfirmed=settings.show_unconfirmed,
+            check=SharedCheck(settings.var),
+            prepare=prepared(settings, models),
+            last_good=last_good,
+            metrics=self._metrics,
+        ).start()
+        return holder
+
+    @cached_property
+    def conversation(self) -> LateAnswers:
+        """The ordinary conversation, which answers through the outbox."""
+        from webhook.app import choose_actions, open_store
+        from webhook.conversation import Conversation
+
+        store = open_store(self._settings, self._keys, self._metrics)
+        actions = choose_actions(self._settings, self.holder.current, self._metrics)
+        return Conversation(self.holder, store, actions, self._metrics)
+
+    @cached_property
+    def sweeper(self) -> Sweeper:
+        from webhook.desk.desk import DeskService
+        from webhook.desk.sweeping import Sweeper
+
+        templates = self._settings.sending.templates
+        return Sweeper(DeskService(Connection(self._settings.redis_url), self._keys, self.holder, templates=templates))
+
+    def sweep(self) -> None:
+        """One round over the open tickets."""
+        self.sweeper.sweep(int(time.time()))
+
+
+def _chores(settings: Settings, parts: Parts) -> tuple[Chore, ...]:
+    """What a sender does beside sending."""
+    from webhook.outbox.missed import EVERY_S, Missed
+    from webhook.outbox.sender import SWEEP_EVERY_S, Chore
+
+    desk = _Desk(settings, parts.keys)
+    missed = Missed(
+        connection=parts.connection,
+        keys=parts.keys,
+        provider=parts.provider,
+        senders=our_senders(settings),
+        conversation=lambda: desk.conversation,
+        count=parts.metrics.missed,
+        clock=parts.clock,
+    )
+    # of all senders the one that comes first looks, once in EVERY_S
+    return Chore("sweep", SWEEP_EVERY_S, desk.sweep), Chore("missed", EVERY_S / 6, missed.look)
+
+
+def our_senders(settings: Settings) -> tuple[str, ...]:
+    """Our addresses as Twilio writes them; none where only a Messaging Service is named."""
+    whatsapp = normal_address(settings.whatsapp_from)
+    named = (f"whatsapp:{whatsapp}" if whatsapp else "", settings.sms_from)
+    return tuple(sender for sender in named if sender)
+
+
+@contextmanager
+def _ended_by_signals(sender: Sender) -> Iterator[None]:
+    def end(signum: int, frame: FrameType | None) -> None:
+        sender.stop()
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def _watched(sender: Sender, metrics: SenderMetrics, host: str, port: int) -> Iterator[None]:
+    """Serve `/healthz` and `/metrics` beside, if a port is given."""
+    if not port:
+        yield
+        return
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            pages = {
+                "/healthz": (b'{"status":"ok"}\n', "application/json"),
+                "/metrics": (b"", "text/plain; version=0.0.4"),
+            }
+            body, kind = pages.get(self.path, (b"", ""))
+            if self.path == "/metrics":
+                body = metrics.exposition()
+            self.send_response(404 if not kind else 503 if sender.is_stopping else 200)
+            self.send_header("Content-Type", kind or "text/plain")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing: a health check every second says nothing."""
+
+    with ThreadingHTTPServer((host, port), Pages) as server:
+        thread = threading.Thread(target=server.serve_forever, name="sender-pages", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+# --- ventanilla outbox -----------------------------------------------------------------------------------------------
+
+
+def show_outbox(settings: Settings, *, as_json: bool, with_text: bool, language: str = "en") -> None:
+    """What waits and what was given up. Addresses are masked; texts are shown only if asked for."""
+    keys, connection = Keys(*settings.secrets), Connection(settings.redis_url)
+    try:
+        waiting = [_shown(read_or_none(written, keys), written, with_text) for written in _all_waiting(connection)]
+        letters = [
+            {
+                **_shown(read_or_none(letter.written, keys), letter.written, with_text),
+                "id": letter.id,
+                "reason": letter.reason,
+                "code": letter.code,
+                "why": reason_of(letter.code, language, letter.reason),
+                "given_up": _moment(letter.at_s),
+            }
+            for letter in GivenUp(connection).latest()
+        ]
+    except StoreDown as down:
+        raise click.ClickException(f"The store does not answer ({down}).") from down
+    if as_json:
+        click.echo(json.dumps({"waiting": waiting, "given_up": letters}, ensure_ascii=False))
+        return
+    click.echo(f"Waiting: {len(waiting)}")
+    for each in waiting:
+        click.echo("  " + _line(each))
+    click.echo(f"Given up within seven days: {len(letters)}")
+    for each in letters:
+        click.echo("  " + _line(each))
+        click.echo(f"      {each['why']}" + (f" (Twilio {each['code']})" if each["code"] else ""))
+
+
+def retry_letter(settings: Settings, id_: str, *, as_json: bool = False) -> int:
+    """Put a message that was given up back into the outbox of whoever has that address now."""
+    keys, connection = Keys(*settings.secrets), Connection(settings.redis_url)
+    try:
+        letter = _letter(connection, id_)
+        entry = read_or_none(letter.written, keys) if letter else None
+        if letter is None or entry is None:
+            return _tell(f"No message {id_} that could be sent is among those given up.", id_, False, as_json)
+        now_s = time.time()
+        Outbox(connection).put(
+            _person_now(connection, keys, letter, entry), write(replace(entry, made_s=int(now_s)), keys), now_s
+        )
+        Deliveries(connection).again(id_)
+        GivenUp(connection).drop(letter)
+    except StoreDown as down:
+        raise click.ClickException(f"The store does not answer ({down}).") from down
+    return _tell(f"{id_} goes out again.", id_, True, as_json)
+
+
+def drop_message(settings: Settings, id_: str, *, as_json: bool = False) -> int:
+    """Take a message away, whether it waits or was given up."""
+    connection = Connection(settings.redis_url)
+    try:
+        letter = _letter(connection, id_)
+        dropped = GivenUp(connection).drop(letter) if letter else False
+        for person in _all_people(connection):
+            dropped = Outbox(connection).withdraw(person, id_) or dropped
+    except StoreDown as down:
+        raise click.ClickException(f"The store does not answer ({down}).") from down
+    said = f"{id_} is dropped." if dropped else f"There is no message {id_}."
+    return _tell(said, id_, dropped, as_json)
+
+
+def _tell(said: str, id_: str, is_done: bool, as_json: bool) -> int:
+    """Say what became of it; the exit status."""
+    click.echo(json.dumps({"id": id_, "done": is_done}) if as_json else said, err=not is_done and not as_json)
+    return 0 if is_done else 1
+
+
+def masked(address: str) -> str:
+    """An address of which the country can be seen, and the last two signs."""
+    prefix, mark, bare = address.rpartition(":")
+    return f"{prefix}{mark}{bare[:4]}{'•' * max(0, len(bare) - 6)}{bare[-2:] if len(bare) > 6 else ''}"
+
+
+def read_or_none(written: bytes, keys: Keys) -> Entry | None:
+    """An entry, if it is there and can be read."""
+    try:
+        return read(written, keys) if written else None
+    except BadEntry:
+        return None
+
+
+def _all_people(connection: Connection) -> list[str]:
+    found: list[str] = []
+    for key in DUE_KEYS:
+        found.extend(person.decode() for person in connection.command("ZRANGE", key, 0, -1))
+    return found
+
+
+def _all_waiting(connection: Connection) -> list[bytes]:
+    outbox = Outbox(connection)
+    return [written for person in _all_people(connection) for written in outbox.entries(person)]
+
+
+def _letter(connection: Connection, id_: str) -> Letter | None:
+    return next(iter(GivenUp(connection).of([id_])), None)
+
+
+def _person_now(connection: Connection, keys: Keys, letter: Letter, entry: Entry) -> str:
+    """The code of whoever has the address: a number may have got a user id since, and an opt-out stands there."""
+    person = keys.person_of("", entry.address)
+    if person.user:
+        return person.key
+    alias = connection.command("GET", Records(person.number).alias) if person.number else None
+    return alias.decode() if alias else person.key or letter.person
+
+
+def _shown(entry: Entry | None, written: bytes, with_text: bool) -> dict[str, Any]:
+    if entry is None:
+        id_ = written.partition(b" ")[0].decode("ascii", "replace")
+        return {"id": id_, "kind": "", "channel": "", "to": "", "made": "", "ticket": ""}
+    shown: dict[str, Any] = {
+        "id": entry.id,
+        "kind": entry.kind.value,
+        "channel": entry.channel.value,
+        "to": masked(entry.address),
+        "made": _moment(entry.made_s),
+        "ticket": entry.ticket,
+    }
+    return {**shown, "text": entry.text} if with_text else shown
+
+
+def _line(shown: dict[str, Any]) -> str:
+    known = [
+        shown["id"],
+        shown["kind"] or "cannot be read",
+        shown["channel"],
+        shown["to"],
+        shown["made"],
+        shown["ticket"],
+    ]
+    return "  ".join(part for part in [*known, shown.get("text", "")] if part)
+
+
+def _moment(at_s: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_s))

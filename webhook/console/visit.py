@@ -1,0 +1,88 @@
+"""What a browser carries: a random token, which says who is logged in and binds every form to that login.
+
+It takes the place of Flask's own session. Nothing else is kept in it: `flask.session` only answers Flask-WTF's question
+for the CSRF token, which is a digest of the token. So a login, which always gets a token of its own, makes every form of
+before worthless, and there is nothing to steal from the store.
+
+There are two cookies. Who is not logged in has one for the forms of the login page; it is not that of the login, because
+a browser that follows a link from another site sends none of them, is shown the login page, and must not lose its login.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+from flask import Flask, Request, Response, session
+from flask.sessions import SessionInterface, SessionMixin
+
+MAX_TOKEN_CHARACTERS = 100
+CSRF_FIELD = "csrf_token"
+
+
+class Visit(dict[str, Any], SessionMixin):
+    """What one request came with. `forms` says that a page with a form was made, which the cookie must outlive."""
+
+    def __init__(self, login: str, anonymous: str) -> None:
+        self.login_came, self.anonymous_came = login, anonymous
+        self.login = login
+        self.anonymous = anonymous or secrets.token_urlsafe(32)
+        self.forms = False
+        self[CSRF_FIELD] = csrf_of(login or self.anonymous)
+
+    def begin(self, token: str) -> None:
+        """Carry a login from now on."""
+        self.login = token
+        self[CSRF_FIELD] = csrf_of(token)
+
+    def end(self) -> None:
+        """Carry no login."""
+        self.begin("")
+
+    def __getitem__(self, name: str) -> Any:
+        self.forms = self.forms or name == CSRF_FIELD
+        return super().__getitem__(name)
+
+
+class Visits(SessionInterface):
+    """Reads the cookies and sets them. In production a browser gives them to this host only, and over TLS only."""
+
+    def __init__(self, *, production: bool) -> None:
+        self.secure = production
+        self.login = "__Host-login" if production else "login"
+        self.anonymous = "__Host-visit" if production else "visit"
+
+    def open_session(self, app: Flask, request: Request) -> Visit:
+        return Visit(_token(request, self.login), _token(request, self.anonymous))
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        assert isinstance(session, Visit)
+        if session.login != session.login_came:
+            self._set(response, self.login, session.login)
+        if session.forms and not session.login and session.anonymous != session.anonymous_came:
+            self._set(response, self.anonymous, session.anonymous)
+
+    def _set(self, response: Response, name: str, token: str) -> None:
+        where: dict[str, Any] = {"path": "/", "secure": self.secure, "httponly": True, "samesite": "Strict"}
+        if token:
+            response.set_cookie(name, token, **where)
+        else:
+            response.delete_cookie(name, **where)
+
+
+def the_visit() -> Visit:
+    """What this request came with."""
+    visit = session._get_current_object()  # type: ignore[attr-defined]  # werkzeug's proxy
+    assert isinstance(visit, Visit)
+    return visit
+
+
+def csrf_of(token: str) -> str:
+    """What forms carry: known to who has the cookie, and worth nothing without it."""
+    return hashlib.sha256(b"csrf\0" + token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _token(request: Request, name: str) -> str:
+    token = request.cookies.get(name, "")
+    return token if token.isascii() and len(token) <= MAX_TOKEN_CHARACTERS else ""

@@ -1,0 +1,220 @@
+"""Reads tickets from the store: one by its id, all open ones, the last closed ones.
+
+The id does not tell the partition, which follows from the person's code and changes with it: it is looked for where it
+was last, then everywhere. What the lists need is plain and read by one script a partition; nobody opens a word for it.
+"""
+
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.inbound import Channel
+from webhook.desk.records import Alarm, Contact, Message, Outcome, Stage, Ticket, Voice
+from webhook.desk.sealing import BadRecord, open_contact, open_message
+from webhook.keys import Keys
+from webhook.store.address import Layout
+from webhook.store.connection import Connection
+from webhook.store.keyspace import PREFIXES, desk_keys, prefix_of, ticket_key
+from webhook.store.moving import settle
+from webhook.store.scripts import Script
+
+PLAIN = (
+    "stage", "advisor", "person", "channel", "language", "topic", "danger", "opened", "promised", "said", "answered",
+    "first", "taken", "closed", "outcome", "alarm", "raised", "maybe", "safe", "path", "n", "bytes", "beyond",
+    "unanswered", "told", "rev", "moving",
+)  # fmt: skip
+"""The fields of a ticket that hold no word and no address."""
+
+_ID = re.compile(r"[0-9A-Z]{1,32}", re.ASCII)
+_MOST_PLACES = 10_000
+
+# KEYS  1… tickets      ARGV  1… fields
+READ_TICKETS = Script(
+    """
+local found = {}
+for i = 1, #KEYS do found[i] = redis.call('HMGET', KEYS[i], unpack(ARGV)) end
+return found
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A ticket and the mark of a copy that does not count yet ("" for none)."""
+
+    ticket: Ticket
+    mark: str
+
+
+class Tickets:
+    """The tickets in the store. Safe from any thread. Raises StoreDown from every method."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._connection = connection
+        self._keys = keys
+        self._places: dict[str, str] = {}  # where a ticket was last: ticket → prefix
+        self._open: dict[str, tuple[bytes, tuple[Ticket, ...]]] = {}  # prefix → count of changes, tickets then
+        self._lock = threading.Lock()
+
+    def find(self, id_: str) -> Ticket | None:
+        """One ticket."""
+        if not _ID.fullmatch(id_):
+            return None
+        copy: _Read | None = None
+        place = self._places.get(id_, "")
+        for prefix in (*([place] if place else []), *(other for other in PREFIXES if other != place)):
+            read = self._read(prefix, [id_])[0]
+            if read is None:
+                continue
+            if not read.mark:
+                self._remember(id_, prefix)
+                return read.ticket
+            copy = read
+        if copy is None:
+            return None
+        settle(self._connection, copy.ticket.person, id_, copy.mark)  # the move stopped just before its end
+        return copy.ticket
+
+    def key(self, ticket: Ticket) -> str:
+        """The key of a ticket that was found."""
+        prefix = prefix_of(ticket.person) if ticket.person else self._places[ticket.id]
+        return ticket_key(prefix, ticket.id)
+
+    def messages(self, ticket: Ticket) -> list[Message]:
+        """All of a ticket, oldest first. What cannot be read is an event that says so."""
+        names = [f"m{number}" for number in range(1, ticket.messages + 1)]
+        sealed = self._connection.command("HMGET", self.key(ticket), *names) if names else []
+        found = [self._message(ticket.id, each) for each in sealed if each is not None]
+        if ticket.beyond:
+            found.append(Message(ticket.said_s, Voice.EVENT, "too_many", count=ticket.beyond))
+        return found
+
+    def contact(self, ticket: Ticket) -> Contact | None:
+        """Where the person is reached; None when it is not kept or cannot be read."""
+        contact, word = self._connection.command("HMGET", self.key(ticket), "contact", "word")
+        if contact is None:
+            return None
+        try:
+            return open_contact(contact, word or b"", ticket.id, self._keys)
+        except BadRecord:
+            return None
+
+    def open(self) -> list[Ticket]:
+        """All open tickets, in no order. A partition is only read again after a change in it."""
+        counts = self.counts()
+        found: list[Ticket] = []
+        for prefix, count in zip(PREFIXES, counts, strict=True):
+            kept = self._open.get(prefix)
+            if kept is None or kept[0] != count:
+                kept = (count, tuple(self._listed(prefix, self._ids(prefix, 0, newest=0))))
+                with self._lock:
+                    self._open[prefix] = kept
+            found += kept[1]
+        return found
+
+    def closed(self, limit: int) -> list[Ticket]:
+        """The tickets closed last, newest first."""
+        found = [
+            ticket for prefix in PREFIXES for ticket in self._listed(prefix, self._ids(prefix, 1, newest=limit))
+        ]  # fmt: skip
+        return sorted(found, key=lambda ticket: ticket.closed_s, reverse=True)[:limit]
+
+    def counts(self) -> list[bytes]:
+        """How often something changed, by partition."""
+        keys = [desk_keys(prefix)[2] for prefix in PREFIXES]
+        if self._connection.address.layout is Layout.CLUSTER:
+            return [self._connection.read([key])[0] or b"" for key in keys]
+        return [count or b"" for count in self._connection.read(keys)]
+
+    def drop_lost(self) -> None:
+        """Take out of the lists what has ended by its lifetime."""
+        for prefix in PREFIXES:
+            ids = self._ids(prefix, 0, newest=0)
+            for id_, read in zip(ids, self._read(prefix, ids), strict=True):
+                if read is None:
+                    self._connection.command("ZREM", desk_keys(prefix)[0], id_)
+
+    def _ids(self, prefix: str, which: int, *, newest: int) -> list[str]:
+        """The ids in a list of a partition: all, or the newest."""
+        key = desk_keys(prefix)[which]
+        if newest:
+            answer = self._connection.command("ZREVRANGE", key, 0, newest - 1)
+        else:
+            answer = self._connection.command("ZRANGE", key, 0, -1)
+        return [id_.decode() for id_ in answer]
+
+    def _listed(self, prefix: str, ids: Sequence[str]) -> list[Ticket]:
+        reads = [read for read in self._read(prefix, ids) if read is not None]
+        for read in reads:
+            if not read.mark:
+                self._remember(read.ticket.id, prefix)
+        return [read.ticket for read in reads if not read.mark]
+
+    def _read(self, prefix: str, ids: Sequence[str]) -> list[_Read | None]:
+        if not ids:
+            return []
+        answer = self._connection.run(READ_TICKETS, [ticket_key(prefix, id_) for id_ in ids], list(PLAIN))
+        return [_ticket(id_, values) for id_, values in zip(ids, answer, strict=True)]
+
+    def _message(self, ticket: str, sealed: bytes) -> Message:
+        try:
+            return open_message(sealed, ticket, self._keys)
+        except BadRecord:
+            return Message(0, Voice.EVENT, "unreadable")
+
+    def _remember(self, id_: str, prefix: str) -> None:
+        if self._places.get(id_) == prefix:
+            return
+        with self._lock:
+            if len(self._places) >= _MOST_PLACES:
+                self._places.clear()
+            self._places[id_] = prefix
+
+
+def _ticket(id_: str, values: Sequence[bytes | None]) -> _Read | None:
+    """A ticket from its plain fields; None where there is none."""
+    fields = {name: (value or b"").decode() for name, value in zip(PLAIN, values, strict=True)}
+    if not fields["stage"]:
+        return None
+    numbers = _Numbers(fields)
+    ticket = Ticket(
+        id=id_,
+        stage=Stage(fields["stage"]),
+        person=fields["person"],
+        channel=Channel(fields["channel"]),
+        language=fields["language"],
+        topic=fields["topic"],
+        danger=fields["danger"] or ("possible" if fields["maybe"] else ""),
+        opened_s=numbers["opened"],
+        promised_s=numbers["promised"],
+        said_s=numbers["said"],
+        revision=numbers["rev"],
+        advisor=fields["advisor"],
+        raised=bool(fields["raised"]),
+        alarm=Alarm(fields["alarm"]) if fields["alarm"] else None,
+        taken_s=numbers["taken"],
+        first_answer_s=numbers["first"],
+        answered_s=numbers["answered"],
+        closed_s=numbers["closed"],
+        outcome=Outcome(fields["outcome"]) if fields["outcome"] else None,
+        safe_time=fields["safe"],
+        path=tuple(filter(None, fields["path"].split(","))),
+        messages=numbers["n"],
+        size_bytes=numbers["bytes"],
+        beyond=numbers["beyond"],
+        unanswered_s=numbers["unanswered"],
+        told_s=numbers["told"],
+        began_in_danger=bool(fields["danger"]),
+    )
+    return _Read(ticket, fields["moving"])
+
+
+class _Numbers:
+    """Fields that are seconds or counts; 0 where there is nothing."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = fields
+
+    def __getitem__(self, name: str) -> int:
+        return int(self._fields[name] or 0)
