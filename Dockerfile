@@ -1,4 +1,4 @@
-# The web process of Ventanilla, and everything else that `ventanilla` can do.
+# Everything that `ventanilla` can do: the web process, the sender, the console.
 # Two stages: the first installs the pinned packages, the second holds only what runs. No secret is ever built in.
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -24,7 +24,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     VENTANILLA_MODELS=/var/lib/ventanilla-models
 RUN groupadd --gid 10001 ventanilla \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ventanilla \
-    && install -d -o ventanilla -g ventanilla -m 0700 /var/lib/ventanilla
+    && install -d -o ventanilla -g ventanilla -m 0700 /var/lib/ventanilla /var/lib/ventanilla-complaints
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import memory, report, servers, starting
+from bench import memory, report, sending, servers, starting
 from bench.rounds import FLOOR, LEAN, OURS, alternate
 from bench.servers import running
 from bench.walks import make_walks
@@ -48,10 +48,12 @@ def main() -> None:
         ):
             started = {OURS: ours, FLOOR: floor, LEAN: lean}
             done = alternate(started, walks, people=people, rounds=rounds, tell=tell)
+        sent = sending.measure(*(sending.QUICK if given.quick else sending.USUAL), folder / "sending")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(report.speed(done))
     print(report.the_rest(sizes, sessions, loaded_s, made_s, first_s))
+    print("\n" + sending.report(sent, *(sending.QUICK if given.quick else sending.USUAL)[:2]))
 
 
 def tell(line: str) -> None:

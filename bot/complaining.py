@@ -21,7 +21,7 @@ from bot.following import choose
 from bot.handoff import TICKET_LENGTH, TICKET_LETTERS
 from bot.inbound import Inbound
 from bot.scene import Scene
-from bot.session import Owner
+from bot.session import Owner, Session
 from bot.turn import Call, Effect, State, Turn
 
 WITHOUT_NUMBER = "complaint-write"
@@ -41,7 +41,12 @@ LEAST_LETTERS = 4
 
 def is_open(scene: Scene) -> bool:
     """Whether what is written now is a complaint, unless it is a word, a choice or nothing at all."""
-    return bool(_prompt(scene)) and not scene.stateless and scene.catalogue.complaining is Complaining.OPEN
+    return is_prompted(scene.session) and not scene.stateless and scene.catalogue.complaining is Complaining.OPEN
+
+
+def is_prompted(session: Session) -> bool:
+    """Whether the person was asked for a complaint last: their words then go to no ticket, however late they come."""
+    return bool(_prompt(session))
 
 
 def complained(scene: Scene, folded: str) -> Turn | Call | None:
@@ -80,7 +85,7 @@ def beside_danger(scene: Scene, turn: Turn) -> Turn:
         turn = _below(scene, turn, line)
     else:
         turn = _with_line(scene, turn, f"{line} {scene.phrase('complaint_add')}")
-        session = replace(turn.state.session, asking=AFTER_DANGER[_prompt(scene)])
+        session = replace(turn.state.session, asking=AFTER_DANGER[_prompt(scene.session)])
         turn = replace(turn, state=replace(turn.state, session=session))
     return replace(turn, effects=(*turn.effects, effect))
 
@@ -97,7 +102,10 @@ def not_kept(catalogue: Catalogue, state: State, inbound: Inbound, turn: Turn) -
     """
     shut = catalogue.without_complaints
     scene = Scene(shut, inbound, state.session, turn.state.prefs, turn.language, first=False, danger=turn.danger)
-    if turn.danger == "certain" and turn.node in shut.answers:
+    if turn.danger == "certain" and state.session.owner is Owner.ADVISOR:
+        told = replace(turn, reply=(turn.reply or "").rpartition("\n")[0])  # all but the line that claims it
+        other = _below(scene, told, scene.phrase("complaint_not_taken_too"))
+    elif turn.danger == "certain" and turn.node in shut.answers:
         other = _with_line(scene, turn, scene.phrase("complaint_not_taken_too"))
     elif NOT_NOW in shut.answers:
         other = replying.show(scene, NOT_NOW, outcome="complaint_not_kept")
@@ -116,11 +124,11 @@ def reference_of(inbound: Inbound) -> str:
     return f"Q-{letters}"
 
 
-def _prompt(scene: Scene) -> str:
+def _prompt(session: Session) -> str:
     """The page whose prompt is open; "" for none."""
-    if scene.session.node in AFTER_DANGER:
-        return scene.session.node
-    return next((node for node, asking in AFTER_DANGER.items() if asking == scene.session.asking), "")
+    if session.node in AFTER_DANGER:
+        return session.node
+    return next((node for node, asking in AFTER_DANGER.items() if asking == session.asking), "")
 
 
 def _asks(scene: Scene) -> bool:
@@ -159,7 +167,7 @@ def _effect(scene: Scene) -> Effect:
             "reference": reference_of(scene.inbound),
             "text": scene.inbound.text,
             "language": scene.tongue,
-            "answer": "yes" if _prompt(scene) == WITH_NUMBER else "",
+            "answer": "yes" if _prompt(scene.session) == WITH_NUMBER else "",
             "danger": scene.danger,
         },
     )

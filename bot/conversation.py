@@ -21,7 +21,7 @@ from bot.answering import (
     town_alone,
     without_text,
 )
-from bot.catalogue import Catalogue
+from bot.catalogue import ADVISOR, Catalogue
 from bot.choosing import exactly, is_past
 from bot.folding import fold
 from bot.following import choose, choose_late
@@ -118,6 +118,8 @@ def _resumed(catalogue: Catalogue, call: Call, inbound: Inbound, result: ActionR
     page = handing_over.resumed(scene, call, result, lines) if lines and not result.failed else None
     if page is not None:
         return page
+    if [dict(each) for each in result.responses] == [{"response": ADVISOR}] and call.node == ADVISOR:
+        return handing_over.nobody_here(scene)
     if result.failed or not lines:
         scene = with_help(scene).led_by(scene.phrase("action_failed"))
         return replying.show(scene, call.node, outcome="action_failed")

@@ -10,6 +10,7 @@ stood is shown again only if it is harmless or they wrote a moment ago (safety R
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,6 +23,9 @@ from bot.rendering import View
 from bot.scene import Scene
 from bot.session import Owner
 from bot.turn import State, Turn
+
+DeskTurn = Callable[[Catalogue, State, Channel, datetime], Turn]
+"""Any of the turns below."""
 
 A_MOMENT_S = 600
 """So long after their last message a person still holds their phone, as far as anybody can tell."""

@@ -93,10 +93,9 @@ def draw(pen: Pen, lines: tuple[str, ...], choices: tuple[Choice, ...], keys: Ke
     return Page(whole, offered, _printed(keys), 0)
 
 
-def above_choices(pen: Pen, lines: tuple[str, ...], page: Page, start: int, keys: Sequence[str]) -> str:
-    """The text of a page that was drawn from the same lines, without its choices and with other keys."""
-    parts = sentences(lines)[start : page.more or None]
-    return _put_together(pen, parts, ["", *_key_line(pen, *keys)])
+def above_choices(pen: Pen, lines: tuple[str, ...], start: int, keys: Sequence[str]) -> str:
+    """The text of a last or only part, without its choices and with other keys."""
+    return _put_together(pen, sentences(lines)[start:], ["", *_key_line(pen, *keys)])
 
 
 @dataclass(frozen=True, slots=True)

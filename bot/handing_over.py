@@ -6,6 +6,8 @@ no record (R38). While waiting the bot works as usual; what it cannot answer joi
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot import replying
 from bot.catalogue import (
     ADVISOR,
@@ -56,10 +58,16 @@ def steps_of(session: Session) -> tuple[NodeId, ...]:
 
 
 def danger_told(catalogue: Catalogue, session: Session, danger: str) -> str:
-    """Whether who asks has told of danger: "certain" at a danger answer, "possible" where the chat is sensitive."""
-    if danger == "certain" or any(id_ in catalogue.danger_nodes for id_ in (*session.path, session.node)):
+    """Whether who asks has told of danger: "certain" where they come from a danger answer, "possible" where they may have.
+
+    A chat is sensitive for an hour after danger, and after pages that others must not read. Where no such page is on the
+    person's way, it may well have been danger.
+    """
+    way = (*session.path, session.node)
+    if danger == "certain" or any(id_ in catalogue.danger_nodes for id_ in way):
         return "certain"
-    return "possible" if danger or session.sensitive else ""
+    is_explained = any(catalogue.is_sensitive(id_) and not catalogue.is_danger(id_) for id_ in way)
+    return "possible" if danger or (session.sensitive and not is_explained) else ""
 
 
 def parked(session: Session) -> NodeId:
@@ -97,8 +105,17 @@ def resumed(scene: Scene, call: Call, result: ActionResult, lines: list[str]) ->
     if scene.session.ticket:
         return _page(scene, lines, waiting_options(), outcome="waits")
     if slots.get("requested_slot") == HAND_OVER and not scene.stateless:
+        if danger_told(scene.catalogue, scene.session, scene.danger):
+            scene = replace(scene, lead=(), first=False)  # like a danger answer it comes alone; the numbers are in it
         return _page(scene, lines, options_of(scene), asking=HAND_OVER, outcome="asked_consent")
     return None
+
+
+def nobody_here(scene: Scene) -> Turn:
+    """There is no desk: the page that says what there is instead; without the store, that it may be there in a while."""
+    if scene.stateless and scene.catalogue.desk_hours is not None:
+        scene = scene.led_by(*scene.told("not_possible_now"))
+    return replying.show(scene, ADVISOR)
 
 
 def _opened(scene: Scene, call: Call, slots: dict[str, object], lines: list[str]) -> Turn:

@@ -6,7 +6,6 @@ form: then the numbered text goes out, and nothing is left away or cut.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,7 +22,6 @@ MAX_ID = 128
 
 MENU_ROW = "@menu"
 BACK_ROW = "@back"
-MORE_ROW = "@more"
 """What the keys are called where they are tapped. Their digits would only count while the last reply printed them."""
 
 
@@ -70,28 +68,22 @@ def native_form(
     Where there are too many choices for the keys to be rows as well, the keys stand in the text, as words to write.
     """
     page = draw(pen, lines, choices, keys, start)
+    if page.more:  # it fills a message of text, which is half as long again as one with rows
+        return None
     chosen = [Row(choice.id, choice.label) for choice in choices[: len(page.offered)]]
-    language = "" if page.more else keys.language
-    key_rows = _key_rows(keys, page.printed, has_more=page.more > 0)
-    for rows, below in (([*chosen, *key_rows], [language]), (chosen, [*_digits(keys, page.printed), language])):
-        form = Native(above_choices(pen, lines, page, start, below), tuple(rows), opens)
+    printed = [(row, digit, key) for row, digit, key in _key_rows(keys) if digit in page.printed]
+    key_rows = [Row(row, key.removeprefix(digit).strip()) for row, digit, key in printed]
+    key_words = [key for _, _, key in printed]
+    for rows, words in (([*chosen, *key_rows], []), (chosen, key_words)):
+        form = Native(above_choices(pen, lines, start, [*words, keys.language]), tuple(rows), opens)
         if form.fits:
             return form
     return None
 
 
-def _key_rows(keys: Keys, printed: str, *, has_more: bool) -> list[Row]:
-    """The keys as rows, by the words that mean the same when they are written: "0 Menu" becomes "Menu"."""
-    rows = [Row(MORE_ROW, keys.more.partition(":")[0].strip())] if has_more else []
-    for row, digit, key in ((MENU_ROW, MENU_KEY, keys.menu), (BACK_ROW, BACK_KEY, keys.back)):
-        if digit in printed:
-            rows.append(Row(row, key.removeprefix(digit).strip()))
-    return rows
-
-
-def _digits(keys: Keys, printed: str) -> Sequence[str]:
-    """The keys as they stand in a text."""
-    return [key for digit, key in ((MENU_KEY, keys.menu), (BACK_KEY, keys.back)) if digit in printed]
+def _key_rows(keys: Keys) -> tuple[tuple[str, str, str], ...]:
+    """The keys: as rows by the word that means the same when it is written ("0 Menu" becomes "Menu"), or as they stand."""
+    return (MENU_ROW, MENU_KEY, keys.menu), (BACK_ROW, BACK_KEY, keys.back)
 
 
 def _length(text: str) -> int:

@@ -10,7 +10,7 @@ from bot.catalogue import HELP_NUMBERS, MAIN, WELCOME
 from bot.drawing import MENU_KEY
 from bot.handoff import SPEAKS, asked_of, left
 from bot.inbound import Channel, OptOut
-from bot.native import BACK_ROW, MENU_ROW, MORE_ROW
+from bot.native import BACK_ROW, MENU_ROW
 from bot.scene import Scene
 from bot.session import Prefs, Session
 from bot.turn import Call, Clears, State, Turn
@@ -28,7 +28,6 @@ YIELDING = frozenset({Command.GREETING, Command.GO, Command.LANGUAGE, Command.OP
 _KEY_ROWS = {
     MENU_ROW: Word(Command.MENU),
     BACK_ROW: Word(Command.BACK),
-    MORE_ROW: Word(Command.MORE),
 }
 """The keys of a message where they are rows to tap: they count for as long as somebody can scroll back to them."""
 

@@ -380,8 +380,12 @@ def _reply(
         danger or scene.danger,
         effects=scene.effects,
         ranked=scene.understood.ranked,
-        native=None if _is_text_only(scene, session, id_) else native,
+        native=None if outcome in _SPEAKS_OF_NUMBERS or _is_text_only(scene, session, id_) else native,
     )
+
+
+_SPEAKS_OF_NUMBERS = frozenset({"not_understood"})
+"""Outcomes whose words ask for a number: who mistypes needs to see them."""
 
 
 def _is_text_only(scene: Scene, session: Session, id_: NodeId) -> bool:
@@ -430,6 +434,8 @@ def _path(scene: Scene, id_: NodeId) -> tuple[NodeId, ...]:
         return ()
     if session.node in ("", WELCOME, id_):
         return session.path or ((MAIN,) if session.node != id_ else ())
+    if id_ == ADVISOR:  # asked for again and again: the place before stays the last one, to come back to
+        return (*(each for each in session.path if each != ADVISOR), session.node)[-MAX_PATH:]
     if id_ in session.path:
         return session.path[: session.path.index(id_)]
     return (*session.path, session.node)[-MAX_PATH:]

@@ -52,7 +52,7 @@ class Browser:
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> TestResponse:
         """Open a page, as by its address."""
-        return self.client.get(path, base_url=self.origin, headers=dict(headers or {}))
+        return self.client.get(path, base_url=self.origin, headers=dict(headers or {}), buffered=True)
 
     def post(
         self,
@@ -66,7 +66,7 @@ class Browser:
         token = self.csrf() if csrf is None else csrf
         sent = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin", **(headers or {})}
         form = {**(data or {}), **({"csrf_token": token} if token else {})}
-        return self.client.post(path, base_url=self.origin, data=form, headers=sent)
+        return self.client.post(path, base_url=self.origin, data=form, headers=sent, buffered=True)
 
     def csrf(self, path: str = "") -> str:
         """The token in the forms of this browser."""

@@ -1,227 +1,115 @@
-"""What the tests of tickets share: people who ask for an advisor, a desk over a real store, and a bot that says little."""
+"""Somebody who asks for an advisor, at a hub whose hours are confirmed, for the tests of the hand-over."""
 
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, TypeVar
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from bot import handoff
+from bot.actions.runner import Runner
 from bot.catalogue import Catalogue
-from bot.inbound import Channel, Inbound
-from bot.session import Codes, Owner, Session
-from bot.turn import Clears, Effect, State, Turn
-from tests.conftest import MONDAY_S
-from webhook.desk.desk import DeskService
-from webhook.desk.writing import ticket_write
-from webhook.keys import Keys, Person
-from webhook.outbox.entries import Entry, Kind, new_id, read, write
-from webhook.reload import CatalogueHolder
-from webhook.store.connection import Connection
-from webhook.store.keyspace import Records
-from webhook.store.sessions import Committed, Loaded, SessionStore
-from webhook.twilio_edge.inbound import Received
+from bot.conversation import resume, step
+from bot.desk import Desk
+from bot.hours import parse_hours
+from bot.inbound import Channel, Inbound, Media, OptOut
+from bot.session import Prefs, Session
+from bot.turn import Call, Effect, State, Turn
+from tests.conversation_world import inbound, shipped
 
-Result = TypeVar("Result")
+OPEN = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+"""A Monday, eleven in the morning in Chetumal."""
 
-NUMBER = "+5015557319"
-OURS = "+5015550000"
+CLOSED = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
+"""Friday night in Chetumal."""
 
-
-class Turns:
-    """The bot's turns for tickets, in a word each."""
-
-    def taken(self, catalogue: Catalogue, state: State, channel: Channel, at: datetime) -> Turn:
-        return Turn(_with(state, owner=Owner.ADVISOR), None)
-
-    def handed_back(self, catalogue: Catalogue, state: State, channel: Channel, at: datetime) -> Turn:
-        return Turn(_with(state, owner=Owner.BOT, ticket=""), "handed back")
-
-    def not_taken(self, catalogue: Catalogue, state: State, channel: Channel, at: datetime) -> Turn:
-        return Turn(_with(state), "not taken")
-
-    def advisor_silent(self, catalogue: Catalogue, state: State, channel: Channel, at: datetime) -> Turn:
-        return Turn(_with(state, owner=Owner.QUEUE), "advisor silent")
-
-    def untouched(self, catalogue: Catalogue, state: State, channel: Channel, at: datetime) -> Turn:
-        return Turn(_with(state, owner=Owner.BOT, ticket=""), "untouched")
-
-    def spoken_over(self, state: State) -> State:
-        return replace(state, session=replace(state.session, offered=()))
-
-    def advisor_says(self, catalogue: Catalogue, language: str, channel: Channel, text: str) -> str:
-        return f"Advisor: {text}"
-
-    def vetted(self, catalogue: Catalogue, node: str, language: str, channel: Channel, at: datetime) -> str:
-        return f"{node} in {language}"
+STAFFED = Desk(on_duty=1)
+ASK = {"en": "advisor", "es": "asesor"}
+YES = {"en": "yes", "es": "sí"}
+NO = {"en": "no", "es": "no"}
 
 
-def _with(state: State, **changed: Any) -> State:
-    return replace(state, session=replace(state.session, active_s=1, **changed))
+@cache
+def with_hub(*, show_unconfirmed: bool = False) -> Catalogue:
+    """The shipped content on the day on which the hub has confirmed its address and hours."""
+    catalogue = shipped(show_unconfirmed=show_unconfirmed)
+    hub = catalogue.places["hub"]
+    address = dict.fromkeys(catalogue.languages, "Av. Héroes 1, Chetumal")
+    hours = parse_hours(["Mon-Fri 09:00-17:00"], hub.zone, "MX")
+    confirmed = replace(hub, confirmed_on=OPEN.date(), address=address, hours=hours)
+    return catalogue.with_places({**catalogue.places, "hub": confirmed})
 
 
-@dataclass
-class SampleCatalogue:
-    """As much of a catalogue as the desk asks for."""
-
-    codes: Codes
-    answers: Mapping[str, object] = field(default_factory=lambda: {"main": object()})
+@cache
+def _runner() -> Runner:
+    return Runner()
 
 
-class Clock:
-    """A moment that tests move."""
+class Phone:
+    """One person's phone: what they write, and what stands in their state after each turn."""
 
-    def __init__(self) -> None:
-        self.s = float(MONDAY_S)
-
-    def __call__(self) -> float:
-        return self.s
-
-
-@dataclass
-class World:
-    """A store with its desk, and people who write to it. Each message takes one second."""
-
-    connection: Connection
-    keys: Keys
-    codes: Codes
-    clock: Clock = field(default_factory=Clock)
-    sent: int = 0
-
-    def __post_init__(self) -> None:
-        self.store = SessionStore(self.connection, self.keys)
-        self.desk = self.another_desk()
-
-    def another_desk(self, connection: Connection | None = None, **options: Any) -> DeskService:
-        """A desk as another process has it."""
-        holder = CatalogueHolder(SampleCatalogue(self.codes))  # type: ignore[arg-type]  # as much of one as is used
-        return DeskService(
-            connection or self.connection, self.keys, holder, turns=Turns(), now=self.clock, clock=self.clock, **options
-        )
-
-    def person(self, number: str = NUMBER, user: str = "") -> Person:
-        return self.keys.person_of(user, number)
-
-    def received(self, text: str, channel: Channel, number: str = NUMBER, user: str = "") -> Received:
-        """A message, received now."""
-        self.sent += 1
-        self.clock.s += 1
-        at = datetime.fromtimestamp(self.clock.s).astimezone()
-        prefix = "whatsapp:" if channel is Channel.WHATSAPP else ""
-        return Received(
-            Inbound(f"SM{self.sent:032x}", channel, text, at),
-            self.person(number, user),
-            address=f"{prefix}{number}",
-            number=number,
-            user_id=user,
-            sender=f"{prefix}{OURS}",
-        )
-
-    def commit(self, received: Received, decide: Callable[[Loaded], Turn]) -> tuple[Committed, Loaded]:
-        """A turn as the webhook takes it, once."""
-        loaded = self.store.load(received.person, received.inbound, self.codes)
-        turn = decide(loaded)
-        ticket = ticket_write(turn.effects, received, loaded.key, self.keys)
-        return self.store.commit(loaded, turn, reply=turn.reply or "", ticket=ticket), loaded
-
-    def turn(self, received: Received, decide: Callable[[Loaded], Turn]) -> Loaded:
-        """A turn as the webhook takes it, until it is first."""
-        for _ in range(50):
-            committed, loaded = self.commit(received, decide)
-            if committed.outcome.value == "committed":
-                return loaded
-        raise AssertionError("fifty conflicts in a row")
-
-    def ask(
+    def __init__(
         self,
-        channel: Channel = Channel.SMS,
+        catalogue: Catalogue,
+        language: str,
+        channel: Channel,
         *,
-        number: str = NUMBER,
-        user: str = "",
-        danger: str = "",
-        note: str = "",
-        promised_in_s: int = 900,
-    ) -> str:
-        """A person asks for an advisor; the ticket."""
-        received = self.received(note, channel, number, user)
-        ticket = handoff.ticket_of(received.inbound)
-
-        def decide(loaded: Loaded) -> Turn:
-            promised = str(int(self.clock.s) + promised_in_s)
-            fields = {
-                "ticket": ticket,
-                "language": "es",
-                "topic": "work",
-                "danger": danger,
-                "path": "main,work",
-                "promised_s": promised,
-            }
-            effects = [Effect(handoff.OPENED, fields)]
-            if note:
-                effects.append(Effect(handoff.SAID, {"ticket": ticket, "text": note, "danger": "", "note": "yes"}))
-            return _turn(loaded, tuple(effects), owner=Owner.QUEUE, ticket=ticket)
-
-        self.turn(received, decide)
-        return ticket
-
-    def say(
-        self, ticket: str, text: str, channel: Channel = Channel.SMS, *, number: str = NUMBER, user: str = ""
+        desk: Desk = STAFFED,
+        at: datetime = OPEN,
+        state: State | None = None,
     ) -> None:
-        """The person writes something that joins the ticket."""
-        fields = {"ticket": ticket, "text": text, "danger": "", "note": ""}
-        self.turn(self.received(text, channel, number, user), saying(Effect(handoff.SAID, fields)))
+        self.catalogue, self.language, self.channel, self.desk, self.at = catalogue, language, channel, desk, at
+        self.state = state or State(Session(), Prefs(language=language, consent=True))
+        self._sent = 0
 
-    def leave(self, ticket: str, why: str, channel: Channel = Channel.SMS, *, number: str = NUMBER) -> None:
-        """The person ends it."""
-        left = Effect(handoff.LEFT, {"ticket": ticket, "why": why})
-        clears = Clears.COPIES if why in ("exit", "opted_out") else Clears.NOTHING
-        self.turn(
-            self.received("X", channel, number),
-            lambda loaded: _turn(loaded, (left,), clears=clears, ticket="", owner=Owner.BOT),
+    def write(
+        self, text: str, *, media: tuple[Media, ...] = (), tapped: str = "", opt_out: OptOut | None = None
+    ) -> Turn:
+        """One message, and all that follows from it."""
+        turn = self.would(text, media=media, tapped=tapped, opt_out=opt_out)
+        self._sent += 1
+        self.at += timedelta(seconds=20)
+        self.state = turn.state
+        return turn
+
+    def would(
+        self, text: str, *, media: tuple[Media, ...] = (), tapped: str = "", opt_out: OptOut | None = None
+    ) -> Turn:
+        """What a message would lead to; nothing is remembered of it."""
+        message: Inbound = replace(
+            inbound(text, self.channel, tapped=tapped, media=media, opt_out=opt_out),
+            id=f"SM{self._sent:032x}",
+            received_at=self.at,
         )
+        decided = step(self.catalogue, self.state, message)
+        if isinstance(decided, Turn):
+            return decided
+        call: Call = replace(decided, desk=self.desk)
+        result = _runner().run(self.catalogue, call, message)
+        assert not result.failed, call.action
+        return resume(self.catalogue, call, message, result)
 
-    def delete(self, channel: Channel = Channel.SMS, *, number: str = NUMBER, user: str = "") -> None:
-        """The person writes DELETE."""
-        self.turn(self.received("BORRAR", channel, number, user), lambda loaded: _turn(loaded, (), clears=Clears.ALL))
-
-    def session(self, channel: Channel = Channel.SMS, *, number: str = NUMBER, user: str = "") -> Session:
-        """The session as it is now."""
-        inbound = Inbound("look", channel, "", datetime.fromtimestamp(self.clock.s).astimezone())
-        return self.store.load(self.person(number, user), inbound, self.codes).state.session
-
-    def outbox(self, key: str = "") -> list[Entry]:
-        """What waits to be sent to a person."""
-        found = self.connection.command("LRANGE", Records(key or self.person().key).outbox, 0, -1)
-        return [read(entry, self.keys) for entry in found]
-
-
-def saying(*effects: Effect) -> Callable[[Loaded], Turn]:
-    """A turn that only writes to the ticket."""
-    return lambda loaded: _turn(loaded, effects)
+    def wait(self) -> Turn:
+        """Ask for an advisor, say yes, and leave out the first note."""
+        self.write(ASK[self.language])
+        self.write(YES[self.language])
+        return self.write({"en": "skip", "es": "saltar"}[self.language])
 
 
-def _turn(loaded: Loaded, effects: tuple[Effect, ...], *, clears: Clears = Clears.NOTHING, **changed: Any) -> Turn:
-    before = loaded.state.session
-    session = replace(
-        before, node="main", misses=before.misses + 1, active_s=loaded.at_s, version=before.version + 1, **changed
-    )
-    state = State(Session(), loaded.state.prefs) if clears is Clears.ALL else replace(loaded.state, session=session)
-    return Turn(state, reply="ok", effects=effects, clears=clears, language="es")
+def phones(catalogue: Catalogue, **fields: object) -> Iterator[Phone]:
+    """A phone for each language and channel."""
+    for language in catalogue.languages:
+        for channel in Channel:
+            yield Phone(catalogue, language, channel, **fields)  # type: ignore[arg-type]  # fields of Phone
 
 
-def sample_entry(person: str, keys: Keys, text: str = "later", channel: Channel = Channel.SMS) -> bytes:
-    """An entry of an outbox, as it is written."""
-    return write(Entry(new_id(person), Kind.REPLY, channel, NUMBER, OURS, text, MONDAY_S), keys)
+def effects(turn: Turn) -> list[str]:
+    """The kinds of what a turn asks of a ticket."""
+    return [effect.kind for effect in handoff.effects_of(turn.effects)]
 
 
-def at_once(*works: Callable[[], Result]) -> list[Result]:
-    """The results of works that threads begin at the same moment."""
-    ready = threading.Barrier(len(works))
-
-    def run(work: Callable[[], Result]) -> Result:
-        ready.wait()
-        return work()
-
-    with ThreadPoolExecutor(len(works)) as threads:
-        return list(threads.map(run, works))
+def effect(turn: Turn, kind: str) -> Effect:
+    """The one effect of a kind."""
+    (found,) = [effect for effect in turn.effects if effect.kind == kind]
+    return found

@@ -31,9 +31,9 @@ class Server:
         self._environ = environ or {}
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Server:
-        """Start it and wait until it can serve."""
-        environ = {
+    def environ(self) -> dict[str, str]:
+        """What it is started with; for other processes of the same installation."""
+        return {
             **os.environ,
             "VENTANILLA_VAR": str(self.var),
             "VENTANILLA_SECRET": SECRET,
@@ -43,10 +43,13 @@ class Server:
             **learned_world.environ(),
             **self._environ,
         }
+
+    def start(self) -> Server:
+        """Start it and wait until it can serve."""
         command = [sys.executable, "-m", "webhook.cli", "web", "--port", str(self.port), *self._arguments]
         self.var.mkdir(parents=True, exist_ok=True)
         with (self.var / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, env=self.environ(), stdout=log, stderr=log)
         give_up_at = time.monotonic() + STARTS_WITHIN_S
         while not self.is_ready():
             if self._process.poll() is not None or time.monotonic() > give_up_at:

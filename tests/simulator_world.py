@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,14 @@ from urllib.error import URLError
 
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
+from bot.inbound import Channel
 from tests import learned_world
+from webhook.embedded import socket_path
+from webhook.keys import Keys
+from webhook.outbox.entries import Entry, Kind, new_id, write
+from webhook.outbox.store import Outbox
 from webhook.settings import CHECKOUT
+from webhook.store.connection import Connection
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_SWITCHES = [
@@ -36,10 +42,51 @@ STARTS_WITHIN_S = 60
 
 @dataclass(frozen=True)
 class Served:
-    """A running server: where its page is, and the folder with the content it follows."""
+    """A running server: where its page is, the folder with the content it follows, and its process."""
 
     url: str
     root: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rstrip("/").rpartition(":")[2])
+
+    @property
+    def console_url(self) -> str:
+        return f"http://127.0.0.1:{self.port + 1}"
+
+    @property
+    def log(self) -> str:
+        return (self.root / "server.log").read_text(errors="replace")
+
+    @property
+    def store(self) -> Connection:
+        """The way to its store."""
+        return Connection(f"unix://{socket_path(self.root / 'var' / 'valkey')}")
+
+    @property
+    def keys(self) -> Keys:
+        return Keys((self.root / "var" / "ventanilla_secret").read_text().strip())
+
+    def until_all_run(self) -> str:
+        """Wait until sender and console are there as well. Gives what was printed then."""
+        give_up_at = time.monotonic() + STARTS_WITHIN_S
+        while "Ctrl+C ends it" not in self.log:
+            assert self.process.poll() is None, self.log
+            assert time.monotonic() < give_up_at, self.log
+            time.sleep(0.1)
+        return self.log[self.log.index("Ventanilla is running") :]
+
+    def send(self, wire: dict[str, str], text: str) -> str:
+        """Put a message into the outbox for who sent a form, as an advisor's is put there. Gives the entry's id."""
+        person = self.keys.person_of(wire.get("ExternalUserId", ""), wire["From"]).key
+        channel = Channel.WHATSAPP if wire["From"].startswith("whatsapp:") else Channel.SMS
+        now_s = time.time()
+        id_ = new_id(person)
+        entry = Entry(id_, Kind.ADVISOR, channel, wire["From"], wire["To"], text, int(now_s))
+        Outbox(self.store).put(person, write(entry, self.keys), now_s)
+        return id_
 
 
 @contextmanager
@@ -61,7 +108,7 @@ def serving() -> Iterator[Served]:
         try:
             url = f"http://127.0.0.1:{port}/"
             _wait_for(url, process, folder / "server.log")
-            yield Served(url, folder)
+            yield Served(url, folder, process)
         finally:
             process.terminate()
             process.wait(20)
@@ -70,15 +117,29 @@ def serving() -> Iterator[Served]:
 
 def _without_settings() -> dict[str, str]:
     """The environment without what would make it another installation."""
-    ours = ("VENTANILLA_", "TWILIO_", "PUBLIC_BASE_URL", "REDIS_URL", "ACTION_ENDPOINT_URL", "PROMETHEUS_")
+    ours = (
+        "VENTANILLA_",
+        "TWILIO_",
+        "PUBLIC_BASE_URL",
+        "CONSOLE_BASE_URL",
+        "REDIS_URL",
+        "ACTION_ENDPOINT_URL",
+        "PROMETHEUS_",
+    )
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
+    """A port that is free together with the next one, where the console goes."""
+    while True:
+        with socket.socket() as listening, socket.socket() as next_one:
+            listening.bind(("127.0.0.1", 0))
+            port: int = listening.getsockname()[1]
+            try:
+                next_one.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -90,6 +151,14 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except (URLError, OSError):
             time.sleep(0.1)
     raise AssertionError(f"the server did not start:\n{log.read_text(errors='replace')}")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for something to become true."""
+    give_up_at = time.monotonic() + STARTS_WITHIN_S
+    while not holds():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
 
 
 def launched(playwright: Playwright) -> Browser:

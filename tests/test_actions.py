@@ -351,7 +351,7 @@ def test_a_worker_keeps_its_event_loop() -> None:
 
 def test_our_actions_are_found_by_themselves() -> None:
     """Growth is a new file in the package, not a line in a list."""
-    assert set(build_actions(world())) == {"action_nearest_place", "action_office_hours"}
+    assert set(build_actions(world())) == {"action_hand_over", "action_nearest_place", "action_office_hours"}
 
 
 def test_an_action_may_ask_for_the_catalogue_or_for_nothing() -> None:

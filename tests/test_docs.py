@@ -18,7 +18,12 @@ from bot.check import check
 from bot.file_models import FILES
 from bot.yaml_source import ListTree, MapTree
 from webhook.cli import main
+from webhook.complaints.opening import figures as complaint_figures
+from webhook.complaints.sealing import new_key
+from webhook.desk.figures import queue_figures
 from webhook.observe import Metrics
+from webhook.outbox.counting import SenderMetrics
+from webhook.settings import Complaints
 from webhook.transcripts import BOT, FACTS, THEM, read_script
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,6 +148,8 @@ def wrong_in(words: str) -> str:
     command = main.commands.get(name)
     if command is None:
         return name
+    if isinstance(command, click.Group) and rest and rest[0] in command.commands:
+        command = command.commands[rest[0]]
     known = {option for parameter in command.params if isinstance(parameter, click.Option) for option in parameter.opts}
     return " ".join(word for word in rest if word.startswith("--") and word not in known)
 
@@ -186,14 +193,28 @@ MADE_UP = {"content/service/new-phone.yaml"}
 # --- what can be seen from outside ------------------------------------------------------------------------------
 
 
-def test_every_metric_named_is_counted() -> None:
+def test_every_metric_named_is_counted(tmp_path: Path) -> None:
     """An alarm upon a counter that does not exist never rings."""
-    metrics = Metrics()
-    exposed = set(re.findall(r"^# TYPE (ventanilla_\w+)", metrics.exposition().decode(), re.MULTILINE))
+    counted = Metrics().exposition() + SenderMetrics().exposition() + figures_of_the_store(tmp_path)
+    exposed = set(re.findall(r"^# TYPE (ventanilla_\w+)", counted.decode(), re.MULTILINE))
     named = set(re.findall(r"ventanilla_[a-z_]+", text_of(OPERATING)))
     files = {"ventanilla_secret", "ventanilla_secret_previous", "ventanilla_turn_seconds_bucket"}
     assert named - exposed - files == set()
     assert exposed - named == set()
+
+
+def figures_of_the_store(folder: Path) -> bytes:
+    """What is looked up when somebody asks: the queue, and the complaints that wait."""
+
+    class Quiet:
+        """A desk where nobody waits."""
+
+        def open_tickets(self) -> list[object]:
+            return []
+
+        on_duty = open_tickets
+
+    return queue_figures(Quiet(), lambda: 0.0) + complaint_figures(Complaints(new_key()[1], folder))
 
 
 def test_every_log_event_named_is_logged() -> None:

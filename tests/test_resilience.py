@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.desk import Desk
 from bot.inbound import Channel, Inbound
 from bot.session import Session
 from bot.turn import State
@@ -77,7 +78,7 @@ def serial_ends(groups: list[Group]) -> list[tuple[object, ...]]:
     catalogue = shipped()
     ends = []
     for order in product(*(sorted(set(permutations(group))) for group in groups)):
-        talk = LocalTalk(catalogue, Channel.WHATSAPP)
+        talk = LocalTalk(catalogue, Channel.WHATSAPP, desk=Desk())
         for group in order:
             for text in group:
                 talk.say(text, NOW)

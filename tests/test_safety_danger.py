@@ -153,7 +153,7 @@ def test_r22_the_danger_answer_has_its_parts(channel: Channel, production: bool)
             assert line in told.splitlines(), (node, slots, line)
         assert re.search(r"\bX\b", told), (node, "how to leave")
         assert "?" not in told, node
-        if catalogue.hub_is_confirmed:
+        if catalogue.desk_hours is not None:
             assert "advisor" in turn.state.session.offered, node
         else:
             assert "advisor" not in turn.state.session.offered, (node, "nobody is offered who cannot be reached")

@@ -218,7 +218,8 @@ def test_r05_who_does_not_say_where_they_are_still_finds_the_offices() -> None:
 def test_r05_personal_questions_are_only_these() -> None:
     """What the service may ask about a person is a closed, short list: another question must be thought about here."""
     catalogue = shipped()
-    assert set(catalogue.questions) == {"country", "fears-government", "language", "nationality", "town", "work-kind"}
+    asked = {"country", "fears-government", "language", "nationality", "safe-time", "town", "work-kind"}
+    assert set(catalogue.questions) == asked
     assert {question.slot for question in catalogue.questions.values() if question.personal} == {
         "fears-government",
         "nationality",

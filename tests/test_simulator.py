@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
-from simulator_world import Phone, Served, launched, serving
+from simulator_world import Phone, Served, launched, serving, until
 
 from bot import segments
+from webhook.outbox.deliveries import Deliveries
+from webhook.twilio_edge.status import Status
 
 pytestmark = pytest.mark.xdist_group("simulator")
 
@@ -192,6 +194,51 @@ def test_a_withheld_number_is_known_by_the_user_id(phone: Phone) -> None:
     assert phone.wire()["From"].startswith("whatsapp:MX.")
     assert "WaId" not in phone.wire()
     assert phone.memory("Version") == "1"
+
+
+def test_what_an_advisor_writes_comes_to_the_phone(phone: Phone, served: Served) -> None:
+    """Through the real outbox and sender, with the stand-in for Twilio: shown, said aloud, and told as read."""
+    served.until_all_run()
+    phone.say("hello")
+    id_ = served.send(phone.wire(), "Hello, my name is Ixchel. *How* can I help?")
+    expect(phone.last_reply).to_contain_text("my name is Ixchel. How can I help?")
+    assert phone.last_reply.locator("strong").inner_text() == "How"
+    expect(phone.last_reply.locator(".tick-mark")).to_have_class("tick-mark read")
+    expect(phone.page.locator("#live")).to_contain_text("Ixchel")
+    deliveries = Deliveries(served.store)
+    until(lambda: deliveries.of([id_])[id_].status is Status.READ)
+    second = served.send(phone.wire(), "One more thing.")
+    expect(phone.last_reply).to_contain_text("One more thing.")
+    until(lambda: deliveries.of([second])[second].status is Status.READ)
+    assert phone.page.locator(".theirs", has_text="my name is Ixchel").count() == 1
+
+
+def test_an_advisors_sms_shows_its_cost(phone: Phone, served: Served) -> None:
+    """As every SMS does; nobody can tell whether it was read."""
+    served.until_all_run()
+    phone.on("SMS")
+    phone.say("hello")
+    id_ = served.send(phone.wire(), "An advisor writes to you.")
+    expect(phone.last_reply).to_contain_text("An advisor writes to you.")
+    expect(phone.last_reply.locator(".cost")).to_contain_text("1 SMS")
+    deliveries = Deliveries(served.store)
+    until(lambda: deliveries.of([id_])[id_].status is Status.DELIVERED)
+    assert phone.last_reply.locator(".tick-mark").count() == 0
+
+
+def test_mail_waits_for_who_looks_at_another_phone(phone: Phone, served: Served) -> None:
+    """Unread until that person is on the screen again."""
+    served.until_all_run()
+    phone.say("hello")
+    wire = phone.wire()
+    phone.page.get_by_role("button", name="New person").click()
+    id_ = served.send(wire, "Are you there?")
+    deliveries = Deliveries(served.store)
+    until(lambda: id_ in deliveries.of([id_]) and deliveries.of([id_])[id_].status is Status.DELIVERED)
+    expect(phone.page.locator("#messages")).not_to_contain_text("Are you there?")
+    phone.page.locator("#person").select_option("1")
+    expect(phone.last_reply).to_contain_text("Are you there?")
+    until(lambda: deliveries.of([id_])[id_].status is Status.READ)
 
 
 # --- SMS ---------------------------------------------------------------------------------------------------------

@@ -9,12 +9,17 @@ from urllib.parse import parse_qsl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from twilio_samples import BASE_URL, inbound_form, twilio_signature
-from webhook_world import app_for
+from twilio.rest import Client
+from twilio_samples import BASE_URL, TOKEN, inbound_form, twilio_signature
+from webhook_world import SECRET, app_for
 
 from bot import segments
 from webhook.app import Callers, services_of
 from webhook.embedded import EmbeddedServer
+from webhook.keys import Keys
+from webhook.outbox.local_log import LocalLog
+from webhook.outbox.local_twilio import LocalTwilio
+from webhook.pages.simulated import NO_ACCOUNT, Hub
 from webhook.settings import Environment
 from webhook.store.connection import Connection
 
@@ -26,8 +31,11 @@ PATHS = (
     "/simulator/static/simulator.js",
     "/simulator/content",
     "/simulator/examples",
+    "/advisor",
+    "/advisor/tickets/1",
+    "/staff",
 )
-POSTED = ("/simulator/sign", "/simulator/state", "/simulator/cost", "/simulator/stateless")
+POSTED = ("/simulator/sign", "/simulator/state", "/simulator/inbox", "/simulator/cost", "/simulator/stateless")
 
 Everything = Callable[[], dict[bytes, bytes]]
 
@@ -98,7 +106,7 @@ def test_only_made_up_people_can_be_played(client: FlaskClient, number: str) -> 
     assert client.post("/simulator/state", json={"number": number, "channel": "sms"}).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/simulator/sign", "/simulator/state", "/simulator/cost"])
+@pytest.mark.parametrize("path", ["/simulator/sign", "/simulator/state", "/simulator/inbox", "/simulator/cost"])
 def test_only_json_is_read(client: FlaskClient, path: str) -> None:
     """A page of another site can post a form here unasked, but not JSON."""
     body = json.dumps({"number": MEXICAN, "channel": "sms", "text": "x"})
@@ -110,6 +118,7 @@ def test_the_page_may_run_its_own_files_only(client: FlaskClient) -> None:
     """What a person writes is shown on the page: it must never become a script or fetch a picture from outside."""
     for path in PATHS:
         with client.get(path) as response:
+            assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
             policy = response.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
@@ -256,3 +265,99 @@ def test_examples_are_questions_of_the_content(client: FlaskClient) -> None:
     hidden = [answer for answer in catalogue.answers.values() if answer.sensitive]
     shown = {question for questions in examples.values() for question in questions}
     assert not any(set(answer.people_ask.get("en", ())[:1]) & shown for answer in hidden)
+
+
+# --- what comes later --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def local(tmp_path: Path, connection: Connection, valkey_server: EmbeddedServer) -> Iterator[FlaskClient]:
+    """The pages where no account is configured: what is sent goes to the phones."""
+    with app_for(tmp_path, valkey_server.url, account_sid="").test_client() as client:
+        yield client
+
+
+def send(connection: Connection, to: str, body: str) -> str:
+    """Send as the sender does, with the stand-in in the place of the network."""
+    hub = Hub(NO_ACCOUNT, "+12025550142", "+14155238886", "")
+    http = LocalTwilio(
+        LocalLog(connection, Keys(SECRET)), TOKEN, BASE_URL, hub, post=lambda *told: None, later=lambda thing: thing()
+    )
+    sender = f"whatsapp:{hub.whatsapp_sender}" if to.startswith("whatsapp:") else hub.sms_sender
+    callback = f"{BASE_URL}/twilio/status?o=Aentry"
+    made = Client(NO_ACCOUNT, TOKEN, http_client=http).messages.create(
+        to=to, from_=sender, body=body, status_callback=callback
+    )
+    return made.sid or ""
+
+
+def inbox(client: FlaskClient, channel: str = "whatsapp", number: str = MEXICAN, **more: Any) -> Any:
+    return asked(client, "/simulator/inbox", number=number, channel=channel, **more)
+
+
+def test_what_was_sent_comes_to_the_phone_once(local: FlaskClient, connection: Connection) -> None:
+    """The page asks again every second; a message must not appear twice, nor on somebody else's phone."""
+    delivered(local, text="hola")
+    first = send(connection, "whatsapp:+5219830123456", "Soy una asesora")
+    send(connection, "whatsapp:+5219830123456", "¿Sigues ahí?")
+    found = inbox(local)
+    assert [message["text"] for message in found["messages"]] == ["Soy una asesora", "¿Sigues ahí?"]
+    assert found["state"] == remembered(local)
+    assert [message["text"] for message in inbox(local, after=first)["messages"]] == ["¿Sigues ahí?"]
+    assert inbox(local, "sms")["messages"] == inbox(local, number=BELIZEAN)["messages"] == []
+
+
+def test_a_message_that_was_shown_can_be_told_as_read(local: FlaskClient, connection: Connection) -> None:
+    """The page posts the news itself, signed, as it posts messages; the webhook takes it."""
+    delivered(local, text="hola")
+    sid = send(connection, "whatsapp:+5219830123456", "Soy una asesora")
+    receipt = inbox(local)["messages"][0]["receipt"]
+    assert receipt["path"] == "/twilio/status?o=Aentry"
+    told = dict(parse_qsl(receipt["body"]))
+    assert (told["MessageSid"], told["MessageStatus"]) == (sid, "read")
+    response = local.post(
+        receipt["path"],
+        data=receipt["body"],
+        content_type="application/x-www-form-urlencoded",
+        headers={"X-Twilio-Signature": receipt["signature"]},
+    )
+    assert response.status_code == 200
+
+
+def test_an_sms_tells_its_price_and_not_that_it_was_read(local: FlaskClient, connection: Connection) -> None:
+    """No carrier knows whether somebody looked."""
+    delivered(local, text="hola", channel="sms")
+    send(connection, MEXICAN, "Una asesora te escribe")
+    (message,) = inbox(local, "sms")["messages"]
+    assert message["receipt"] is None
+    assert message["cost"]["encoding"] == "GSM-7"
+
+
+def test_a_message_without_memory_leaves_no_trace_in_the_list(
+    local: FlaskClient, everything: Callable[[], dict[bytes, bytes]]
+) -> None:
+    """It is tried as if there were no store."""
+    delivered(local, text="hello", stateless=True)
+    assert everything() == {}
+
+
+def test_with_a_real_account_the_phones_get_nothing(client: FlaskClient, connection: Connection) -> None:
+    """What Twilio is asked to send, Twilio sends."""
+    delivered(client, text="hola")
+    assert inbox(client)["messages"] == []
+    assert not any(b"{local}" in key for key in connection.command("KEYS", "*"))
+
+
+def test_a_lost_store_brings_no_mail(tmp_path: Path) -> None:
+    """The page goes on asking."""
+    with app_for(tmp_path, "unix:///nowhere/valkey.sock", account_sid="").test_client() as client:
+        assert signed(client, text="hola")["fields"]
+        assert inbox(client) == {"messages": [], "state": {"store": "down"}}
+
+
+def test_the_advisors_pages_are_at_the_consoles_address(client: FlaskClient) -> None:
+    """One address to remember while trying; the console is another process on another port."""
+    response = client.get("/advisor/tickets/a%20b?x=1")
+    assert response.status_code == 302
+    assert response.headers["Location"] == "http://127.0.0.1:8001/advisor/tickets/a%20b?x=1"
+    assert client.get("/staff").headers["Location"] == "http://127.0.0.1:8001/staff"

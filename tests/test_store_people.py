@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.inbound import Channel, Inbound
 from bot.session import OPT_OUT_TTL_S, Codes, Prefs, Session, dump, dump_prefs, load, load_prefs
 from bot.turn import Clears, Turn
-from tests.desk_world import sample_entry
+from tests.tickets_world import sample_entry
 from webhook.embedded import EmbeddedServer
 from webhook.keys import Keys
 from webhook.outbox.entries import read

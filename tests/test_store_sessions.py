@@ -8,7 +8,7 @@ import pytest
 from bot.inbound import Channel, Inbound
 from bot.session import OPT_OUT_TTL_S, PREFS_TTL_S, SENSITIVE_TTL_S, SESSION_TTL_S, Codes, Prefs, Session, dump
 from bot.turn import Clears, State, Turn
-from tests.desk_world import sample_entry
+from tests.tickets_world import sample_entry
 from webhook.keys import Keys, Person
 from webhook.outbox.entries import read
 from webhook.store.connection import Connection

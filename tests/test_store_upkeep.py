@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.inbound import Inbound
 from bot.session import Codes, Prefs
 from bot.turn import Clears, Turn
-from tests.desk_world import sample_entry
+from tests.tickets_world import sample_entry
 from webhook.embedded import EmbeddedServer
 from webhook.keys import Keys
 from webhook.store.connection import Connection

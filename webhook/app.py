@@ -22,7 +22,8 @@ from webhook.health import Health, health_blueprint
 from webhook.keys import Keys
 from webhook.learned import Learner, Models
 from webhook.observe import Metrics, fault_of, set_up_logging
-from webhook.outbox.local_log import LocalLog, stands_in
+from webhook.outbox.local_log import LocalLog, made_up_number, stands_in
+from webhook.outbox.native import NativeReplies
 from webhook.outbox.receipts import Receipts
 from webhook.pages.simulated import Hub
 from webhook.pages.simulator import Simulator, simulator_blueprint
@@ -86,6 +87,7 @@ def create_app(settings: Settings, *, reloads: bool = True, preloaded: Catalogue
         notes=open_notes(settings, keys, metrics),
         complaints=open_complaints(settings, metrics),
         inbox=inbox,
+        natives=open_natives(settings, store, keys),
     )
     reloader = Reloader(
         holder,
@@ -195,6 +197,17 @@ def open_receipts(settings: Settings, keys: Keys, metrics: Metrics) -> Receipts 
     if settings.stateless or not settings.redis_url:
         return None
     return Receipts(Connection(settings.redis_url), keys, lambda event: metrics.store_events.labels(event).inc())
+
+
+def open_natives(settings: Settings, store: SessionStore | None, keys: Keys) -> NativeReplies | None:
+    """How replies leave with buttons and lists; None where there is no account that could hold what draws them.
+
+    The made-up phones of the simulator are no phones that Twilio reaches, whatever account is configured.
+    """
+    if store is None or not settings.account_sid:
+        return None
+    unreached = (lambda _address: "") if settings.is_production else made_up_number
+    return NativeReplies(store.connection, keys, settings.account_sid, unreached=unreached)
 
 
 def open_notes(settings: Settings, keys: Keys, metrics: Metrics) -> QuestionNotes | None:

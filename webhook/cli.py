@@ -230,7 +230,7 @@ def console(host: str, port: int, workers: int) -> None:
     """The advisors' console alone, for servers. Wants REDIS_URL, or a `ventanilla run` on the same folder."""
     from webhook.commands.consoling import serve_console_alone
 
-    serve_console_alone(settings_at(host, 8000), host=host, port=port, workers=workers)
+    serve_console_alone(settings_at(host, port - 1), host=host, port=port, workers=workers)
 
 
 @main.group()
@@ -391,6 +391,51 @@ def drop_message(id_: str, as_json: bool) -> None:
     from webhook.commands.sending import with_running_store
 
     sys.exit(drop_it(with_running_store(settings_at("127.0.0.1", 8000)), id_, as_json=as_json))
+
+
+@main.group()
+def templates() -> None:
+    """Buttons and lists on WhatsApp: what Twilio needs for them."""
+
+
+@templates.command("sync")
+@told_plainly
+def sync_templates() -> None:
+    """Make what is missing at Twilio, use it from now on, and delete what has been out of use for two days."""
+    from webhook.commands.sending import with_running_store
+    from webhook.commands.templates import sync_templates as sync_them
+
+    sync_them(with_running_store(settings_at("127.0.0.1", 8000)))
+
+
+@templates.command("show")
+@told_plainly
+def show_templates() -> None:
+    """Whether replies are drawn with buttons and lists, and what Twilio refused of late."""
+    from webhook.commands.sending import with_running_store
+    from webhook.commands.templates import show_templates as show_them
+
+    show_them(with_running_store(settings_at("127.0.0.1", 8000)))
+
+
+@templates.command("off")
+@told_plainly
+def turn_off_templates() -> None:
+    """Send numbered text again. What was made stays at Twilio, for the next time."""
+    from webhook.commands.sending import with_running_store
+    from webhook.commands.templates import turn_off_templates as turn_them_off
+
+    turn_them_off(with_running_store(settings_at("127.0.0.1", 8000)))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="The lines as one JSON list.")
+@click.option("--offline", is_flag=True, help="Leave Twilio and the public address out.")
+def doctor(as_json: bool, offline: bool) -> None:
+    """Say what of the installation is not as it must be, at Twilio and here, and how to mend it. Ends with 1 on faults."""
+    from webhook.commands.doctor import examine
+
+    sys.exit(examine(lambda: settings_at("127.0.0.1", 8000), as_json=as_json, offline=offline))
 
 
 def models_folder(project: Path | None = None) -> Path:

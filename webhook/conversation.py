@@ -11,16 +11,17 @@ from typing import Protocol
 
 import structlog
 
-from bot import conversation
+from bot import complaining, conversation, handoff
 from bot.actions.runner import BUDGET_S as ACTION_BUDGET_S
 from bot.actions.runner import RunsActions
 from bot.catalogue import Catalogue
 from bot.inbound import Inbound, OptOut
 from bot.session import Owner, Prefs, Session
-from bot.turn import ActionResult, Call, State, Turn
+from bot.turn import ActionResult, Call, Effect, State, Turn
 from webhook.complaints.keeping import KeepingOne, KeepsComplaints
 from webhook.desk.inbox import Inbox
 from webhook.observe import Metrics, fault_of
+from webhook.outbox.native import NativeReplies
 from webhook.reload import CatalogueHolder
 from webhook.store.faults import StoreDown
 from webhook.store.noting import QuestionNotes
@@ -28,6 +29,7 @@ from webhook.store.sessions import Loaded, Outcome, SessionStore
 from webhook.twilio_edge.inbound import Received
 
 MAX_CONFLICTS = 10
+LATE_BUDGET_S = 10.0  # nobody waits for the response when an answer leaves through the outbox
 COMMIT_RESERVE_S = 0.6  # what the store may still need after an action
 REPORTS = frozenset({"complaint", "complaint-write", "number-does-not-work"})
 """Pages whose opening tells the operator that something may be wrong (safety R50)."""
@@ -54,11 +56,16 @@ class Resume(Protocol):
     ) -> Turn: ...
 
 
+WritesEntry = Callable[[str, str], bytes]
+"""Makes an outbox entry of a person's code and a text."""
+
+
 @dataclass(slots=True)
 class _Attempt:
     """One message on its way: the catalogue it began with, until when it must be answered, and what an action said.
 
-    `lost_ticket` is one that the session still speaks of, and the store no longer has.
+    `lost_ticket` is one that the session still speaks of, and the store no longer has. `late` is how a reply leaves when
+    the message did not come by the webhook; `was_seen` says that it had been answered before.
     """
 
     catalogue: Catalogue
@@ -68,13 +75,15 @@ class _Attempt:
     result: ActionResult = FAILED
     complaint: KeepingOne | None = None
     lost_ticket: str = ""
+    late: WritesEntry | None = None
+    was_seen: bool = False
 
 
 class Conversation:
     """Answers messages. Safe to use from any thread.
 
     Without a `store` (stateless mode) everything is answered without memory. Without `notes` no question is kept for
-    the editors, without `complaints` no complaint is taken, and without an `inbox` nobody is handed over.
+    the editors, without `complaints` no complaint is taken, without an `inbox` nobody is handed over, and without `natives` every reply is text.
     """
 
     def __init__(
@@ -90,6 +99,7 @@ class Conversation:
         notes: QuestionNotes | None = None,
         complaints: KeepsComplaints | None = None,
         inbox: Inbox | None = None,
+        natives: NativeReplies | None = None,
     ) -> None:
         self._holder = holder
         self._store = store
@@ -101,6 +111,7 @@ class Conversation:
         self._notes = notes
         self._complaints = complaints
         self._inbox = inbox
+        self._natives = natives
         self._store_is_lost = False
 
     def take_turn(self, received: Received, *, deadline: float) -> str | None:
@@ -120,6 +131,47 @@ class Conversation:
         turn = told or self._decide(attempt, FORGOTTEN, stateless=True)
         self._count(turn, received.inbound, kept=False)
         return turn.reply
+
+    def answer_by_outbox(self, received: Received, write: WritesEntry) -> str:
+        """Answer a message that never came to the webhook: one turn, and its reply leaves through the outbox alone.
+
+        Gives what happened: "seen" (answered before), "answered", "silent" (nothing is said to it) or "conflict". Raises
+        StoreDown: without the store nothing is said, since nobody could tell whether it had been said before.
+        """
+        if self._store is None:
+            return "conflict"
+        attempt = _Attempt(self._holder.current, received.inbound, self._clock() + LATE_BUDGET_S, late=write)
+        attempt.complaint = self._complaints.of(received) if self._complaints else None
+        done, reply = self._kept_turn(self._store, attempt, received)
+        if attempt.was_seen:
+            return "seen"
+        return "conflict" if not done else "answered" if reply else "silent"
+
+    def take_late(self, received: Received) -> str:
+        """Take a message that came too late to be answered: it joins the open ticket ("joined"), or is "counted".
+
+        It is marked as seen, and nothing is said. "seen" if it had been answered before. Raises StoreDown.
+        """
+        catalogue, lost = self._holder.current, ""
+        for _ in range(1 + MAX_CONFLICTS if self._store else 0):
+            assert self._store is not None
+            loaded = self._store.load(received.person, received.inbound, catalogue.codes)
+            if loaded.seen:
+                return "seen"
+            state = _without_ticket(loaded.state, lost)
+            joins = self._inbox is not None and not complaining.is_prompted(state.session)
+            ticket = state.session.ticket if joins else ""
+            fields = {"ticket": ticket, "text": received.inbound.text, "danger": "", "note": ""}
+            turn = Turn(state, None, outcome="late", effects=(Effect(handoff.SAID, fields),) if ticket else ())
+            outcome, _ = self._commit(self._store, loaded, turn, received)
+            if outcome is Outcome.COMMITTED:
+                if self._inbox is not None:
+                    self._inbox.committed(turn, loaded)
+                return "joined" if ticket else "counted"
+            if outcome is Outcome.REPEAT:
+                return "seen"
+            lost = ticket if outcome is Outcome.GONE else lost
+        return "conflict"
 
     def last_resort(self, received: Received | None) -> str | None:
         """A reply after an error of ours: without memory and actions; if even that fails, the line that says so."""
@@ -142,19 +194,21 @@ class Conversation:
         for _ in range(1 + MAX_CONFLICTS):
             loaded = store.load(received.person, attempt.inbound, attempt.catalogue.codes)
             if loaded.seen:
+                attempt.was_seen = True
                 self._metrics.repeats.inc()
                 return True, loaded.reply
             turn = self._decide(attempt, _without_ticket(loaded.state, attempt.lost_ticket))
             if attempt.complaint is not None:
                 turn = attempt.complaint.kept(attempt.catalogue, loaded.state, turn)
-            outcome, reply = self._commit(store, loaded, turn, received)
+            outcome, reply = self._commit(store, loaded, turn, received, attempt.late)
             if outcome is Outcome.COMMITTED:
                 if self._inbox is not None:
                     self._inbox.committed(turn, loaded)
                 self._count(turn, attempt.inbound, kept=True)
                 self._note(turn, attempt.inbound)
-                return True, turn.reply
+                return True, reply
             if outcome is Outcome.REPEAT:
+                attempt.was_seen = True
                 self._metrics.repeats.inc()
                 return True, reply
             if outcome is Outcome.GONE:
@@ -166,11 +220,19 @@ class Conversation:
         return False, None
 
     def _commit(
-        self, store: SessionStore, loaded: Loaded, turn: Turn, received: Received
+        self, store: SessionStore, loaded: Loaded, turn: Turn, received: Received, late: WritesEntry | None = None
     ) -> tuple[Outcome, str | None]:  # fmt: skip
+        """Write a turn. Gives what became of it, and what goes back to the webhook: one way of a reply excludes the other."""
         ticket = self._inbox.asked(turn, received, loaded) if self._inbox is not None else None
-        committed = store.commit(loaded, turn, reply=turn.reply or "", ticket=ticket)
-        return committed.outcome, committed.reply
+        if late is not None:  # nobody waits for a response to the webhook
+            entries = [late(loaded.key, turn.reply)] if turn.reply else []
+            committed = store.commit(loaded, turn, entries=entries, ticket=ticket)
+        elif native := self._natives.entry_for(turn, loaded.key, received) if self._natives is not None else None:
+            committed = store.commit(loaded, turn, entries=[native], ticket=ticket)
+            turn = replace(turn, reply=None)
+        else:
+            committed = store.commit(loaded, turn, reply=turn.reply or "", ticket=ticket)
+        return committed.outcome, turn.reply if committed.outcome is Outcome.COMMITTED else committed.reply
 
     def _decide(self, attempt: _Attempt, state: State, *, stateless: bool = False) -> Turn:
         """The turn from a state, with the action that it asks for."""
@@ -229,10 +291,12 @@ def _without_ticket(state: State, ticket: str) -> State:
 
 def _same_question(asked: Call, call: Call) -> bool:
     """Whether two calls ask the same of the same action, so that one result serves both."""
-    return (asked.action, asked.node, asked.location, asked.town, asked.language) == (
-        call.action,
-        call.node,
-        call.location,
-        call.town,
-        call.language,
-    )
+    return (
+        asked.action,
+        asked.node,
+        asked.location,
+        asked.town,
+        asked.language,
+        asked.choice,
+        asked.state.session.ticket,
+    ) == (call.action, call.node, call.location, call.town, call.language, call.choice, call.state.session.ticket)

@@ -6,7 +6,6 @@ It goes through the same engine and the same written form of a session as the we
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -21,9 +20,6 @@ from bot.handoff import ticket_of
 from bot.inbound import Channel, Inbound, Location, Media, OptOut
 from bot.session import Owner, Prefs
 from bot.turn import Call, Clears, State, Turn
-
-DeskTurn = Callable[[Catalogue, State, Channel, datetime], Turn]
-"""A turn that an advisor, or the lack of one, begins (see `bot/desk_turns.py`)."""
 
 
 class LocalTalk:
@@ -92,7 +88,7 @@ class LocalTalk:
         session = replace(self.state.session, owner=Owner.QUEUE, ticket=ticket_of(asked))
         self._session = sessions.dump(session, self.catalogue.codes)
 
-    def at_the_desk(self, turn: DeskTurn, at: datetime) -> Turn:
+    def at_the_desk(self, turn: desk_turns.DeskTurn, at: datetime) -> Turn:
         """Something happens at the desk; nothing does where no ticket is open."""
         happened = turn(self.catalogue, self.state, self.channel, at)
         self._remember(happened)

@@ -15,10 +15,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, MutableMapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
 from granian.constants import Interfaces
 from granian.server import Server
 
@@ -32,8 +34,11 @@ from webhook.settings import Settings
 APP = "webhook.wsgi:app"
 PARENT = "VENTANILLA_PARENT"
 WORKER_STOPS_WITHIN_S = 5
+AGAIN_AFTER_S = 1.0
 
 _PR_SET_PDEATHSIG = 1
+
+log = structlog.get_logger()
 
 _preloaded: Catalogue | None = None
 
@@ -74,12 +79,21 @@ def serve(
         _preloaded = catalogue
         gc.freeze()  # what is shared stays shared: the collector would write into it
     multiprocessing.set_start_method("fork" if can_fork() else "spawn", force=True)
-    server = Server(
+    make = partial(_server, app, host, port, workers or default_workers(), threads)
+    if beside is None:
+        make().serve()
+    else:
+        with beside:
+            _serve_on(make)
+
+
+def _server(app: str, host: str, port: int, workers: int, threads: int) -> Any:
+    return Server(
         app,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=workers or default_workers(),
+        workers=workers,
         blocking_threads=threads,
         websockets=False,
         respawn_failed_workers=True,
@@ -88,8 +102,28 @@ def serve(
         log_access=False,
         log_dictconfig=_server_log(),
     )
-    with beside or nullcontext():
-        server.serve()
+
+
+def _serve_on(make: Callable[[], Any]) -> None:
+    """Serve, and begin again when the server itself gives up (a worker that died twice within seconds).
+
+    What runs beside must not end for that. Alone it does end: whoever started it starts it again.
+    """
+    while True:
+        server = make()
+        try:
+            server.serve()
+        except SystemExit:
+            if server.interrupt_signal:
+                raise
+        if server.interrupt_signal:
+            return
+        log.error("web_gave_up", again_in_s=AGAIN_AFTER_S)
+        again_at = time.monotonic() + AGAIN_AFTER_S
+        while time.monotonic() < again_at:
+            time.sleep(0.1)
+            if server.interrupt_signal:  # its handlers are still those that count
+                return
 
 
 def can_fork() -> bool:

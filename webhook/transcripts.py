@@ -154,7 +154,8 @@ def _played(script: Script, catalogue: Catalogue) -> Iterator[str]:
                 yield from _lines(ADVISOR, talk.advisor_says(rest))
             case "advisor" | "nobody":
                 now += pace
-                yield from _written(_happened(talk, name, value, now), script.channel, talk.state)
+                before = talk.state
+                yield from _written(_happened(talk, name, value, now), script.channel, before)
             case _:
                 now += pace
                 before = talk.state
@@ -245,7 +246,7 @@ def _ticket(turn: Turn, before: State) -> list[str]:
 
 _EFFECTS: dict[str, Callable[[Mapping[str, str]], str]] = {
     handoff.OPENED: lambda fields: "    ".join(
-        f"{name}: {fields[key]}"
+        f"{name}: {fields[key] or '-'}"
         for name, key in (("ticket opened, topic", "topic"), ("danger", "danger"), ("steps", "path"))
         if fields[key] or key == "topic"
     ),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
-from bot.check import ages, choices, emptiness, languages, moves, numbers, reading, sizes, told_words, unused
+from bot.check import ages, choices, desks, emptiness, languages, moves, numbers, reading, sizes, told_words, unused
 from bot.check.project import Project
 from bot.check.sound import sound
 from bot.compiling import compile_catalogue
@@ -37,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     sizes.results,
     sizes.questions,
     sizes.phrases,
+    desks.desks,
     emptiness.emptiness,
     ages.held_lines,
     ages.reviews,

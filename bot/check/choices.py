@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.catalogue import ADVISOR, HELP_NUMBERS, LANGUAGE_SLOT, MAIN, NOT_THIS, RATHER_NOT, option_id
+from bot.catalogue import (
+    ADVISOR,
+    HELP_NUMBERS,
+    LANGUAGE_SLOT,
+    MAIN,
+    NOT_THIS,
+    OPTION_PHRASES,
+    RATHER_NOT,
+    option_id,
+)
 from bot.check.project import Project
 from bot.danger import Tier
 from bot.faults import Fault
@@ -15,8 +24,8 @@ from bot.words import LISTS, Command
 MAX_LABEL = 20
 """Characters on a WhatsApp button."""
 
-PHRASE_LABELS = ("rather_not_say", "consent_yes", "consent_no", "not_this")
-"""Phrases that are choices."""
+PHRASE_LABELS = frozenset({"rather_not_say", "see_options", *OPTION_PHRASES.values()})
+"""Phrases that stand on buttons."""
 
 _YIELDS = frozenset({Command.GREETING, Command.GO, Command.LANGUAGE, Command.OPT_IN_IF_OUT, Command.MORE})
 """Commands that give way to the label of something on offer (`bot/conversation.py`)."""
@@ -78,14 +87,17 @@ def menus_of(project: Project) -> Iterator[tuple[str, list[str]]]:
     for slot, question in catalogue.questions.items():
         ids = [option_id(slot, option.value) for option in question.options]
         yield slot, [*ids, option_id(slot, RATHER_NOT)] if ids else []
+    for slot in dict.fromkeys(id_.partition("=")[0] for id_ in OPTION_PHRASES if "=" in id_):
+        by_phrase = {phrase: id_ for id_, phrase in OPTION_PHRASES.items() if id_.startswith(f"{slot}=")}
+        yield slot, list(by_phrase.values())
     yield LANGUAGE_SLOT, [option_id(LANGUAGE_SLOT, language) for language in catalogue.languages]
 
 
 def names_of(project: Project, id_: str) -> list[Name]:
     """Everything an option answers to: its labels in all languages, then its synonyms."""
     slot, is_value, value = id_.partition("=")
-    if id_ == NOT_THIS or value == RATHER_NOT:
-        return _names(project, "phrases", "phrases", "not_this" if id_ == NOT_THIS else "rather_not_say", is_label=True)
+    if id_ in OPTION_PHRASES or value == RATHER_NOT:
+        return _names(project, "phrases", "phrases", OPTION_PHRASES.get(id_, "rather_not_say"), is_label=True)
     if not is_value:
         return [
             *_names(project, "answer", id_, "label", is_label=True),

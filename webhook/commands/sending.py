@@ -29,7 +29,7 @@ from webhook.store.faults import StoreDown
 from webhook.store.keyspace import DUE_KEYS, Records
 
 if TYPE_CHECKING:
-    from webhook.desk.sweeping import Sweeper
+    from webhook.desk.desk import DeskService
     from webhook.outbox.counting import SenderMetrics
     from webhook.outbox.dispatch import Parts
     from webhook.outbox.missed import LateAnswers
@@ -82,7 +82,7 @@ def _stand_in(settings: Settings) -> Any:
     return LocalTwilio.of(settings)
 
 
-class _Desk:
+class _Content:
     """What a sender needs the content for: notices of the desk, and answers to what never reached us."""
 
     def __init__(self, settings: Settings, keys: Keys) -> None:
@@ -116,23 +116,34 @@ class _Desk:
     def conversation(self) -> LateAnswers:
         """The ordinary conversation, which answers through the outbox."""
         from webhook.app import choose_actions, open_store
+        from webhook.complaints.opening import open_complaints
         from webhook.conversation import Conversation
+        from webhook.desk.inbox import TicketInbox
 
-        store = open_store(self._settings, self._keys, self._metrics)
-        actions = choose_actions(self._settings, self.holder.current, self._metrics)
-        return Conversation(self.holder, store, actions, self._metrics)
+        return Conversation(
+            self.holder,
+            open_store(self._settings, self._keys, self._metrics),
+            choose_actions(self._settings, self.holder.current, self._metrics),
+            self._metrics,
+            complaints=open_complaints(self._settings, self._metrics),
+            inbox=TicketInbox(self.desk, self._keys),
+        )
 
     @cached_property
-    def sweeper(self) -> Sweeper:
-        from webhook.desk.desk import DeskService
-        from webhook.desk.sweeping import Sweeper
+    def desk(self) -> DeskService:
+        """The tickets."""
+        from webhook.desk.opening import open_desk
 
-        templates = self._settings.sending.templates
-        return Sweeper(DeskService(Connection(self._settings.redis_url), self._keys, self.holder, templates=templates))
+        def count(event: str) -> None:
+            self._metrics.store_events.labels(event).inc()
+
+        return open_desk(self._settings, Connection(self._settings.redis_url), self._keys, self.holder, count)
 
     def sweep(self) -> None:
         """One round over the open tickets."""
-        self.sweeper.sweep(int(time.time()))
+        from webhook.desk.sweeping import sweep
+
+        sweep(self.desk, int(time.time()))
 
 
 def _chores(settings: Settings, parts: Parts) -> tuple[Chore, ...]:
@@ -140,18 +151,18 @@ def _chores(settings: Settings, parts: Parts) -> tuple[Chore, ...]:
     from webhook.outbox.missed import EVERY_S, Missed
     from webhook.outbox.sender import SWEEP_EVERY_S, Chore
 
-    desk = _Desk(settings, parts.keys)
+    content = _Content(settings, parts.keys)
     missed = Missed(
         connection=parts.connection,
         keys=parts.keys,
         provider=parts.provider,
         senders=our_senders(settings),
-        conversation=lambda: desk.conversation,
+        conversation=lambda: content.conversation,
         count=parts.metrics.missed,
         clock=parts.clock,
     )
     # of all senders the one that comes first looks, once in EVERY_S
-    return Chore("sweep", SWEEP_EVERY_S, desk.sweep), Chore("missed", EVERY_S / 6, missed.look)
+    return Chore("sweep", SWEEP_EVERY_S, content.sweep), Chore("missed", EVERY_S / 6, missed.look)
 
 
 def our_senders(settings: Settings) -> tuple[str, ...]:

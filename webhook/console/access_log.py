@@ -15,6 +15,7 @@ from enum import StrEnum
 from webhook.keys import Keys, Unopened
 from webhook.store.connection import Connection
 from webhook.store.keyspace import STAFF_PREFIX
+from webhook.store.scripts import Script
 
 KEPT_S = 365 * 24 * 3600
 MAX_REASON_CHARACTERS = 200
@@ -22,6 +23,21 @@ PAGE_ENTRIES = 100
 _READ_AT_ONCE = 500
 _MOST_READ = 50_000
 _STREAM = f"{STAFF_PREFIX}access"
+
+# KEYS  1 the log      ARGV  1 now, ms · 2 oldest kept, ms · 3… names and values
+# The entry gets the moment as its id; behind a clock that was set back, the next id after the last.
+ADD_ENTRY = Script(
+    """
+local words = {}
+for i = 3, #ARGV do words[#words + 1] = ARGV[i] end
+local trim = ARGV[2] .. '-0'
+local added = redis.pcall('XADD', KEYS[1], 'MINID', '=', trim, ARGV[1] .. '-*', unpack(words))
+if type(added) == 'table' and added.err then
+  added = redis.call('XADD', KEYS[1], 'MINID', '=', trim, '*', unpack(words))
+end
+return added
+"""
+)
 
 
 class Did(StrEnum):
@@ -77,15 +93,15 @@ class AccessLog:
 
     def note(self, user: str, did: Did, *, ticket: str = "", about: str = "", reason: str = "") -> None:
         """Add an entry."""
-        words: list[str | bytes | int] = ["user", user, "did", did.value]
+        now_ms = int(self._now() * 1000)
+        words: list[str | bytes | int] = [now_ms, max(0, now_ms - KEPT_S * 1000), "user", user, "did", did.value]
         if ticket:
             words += ["ticket", ticket]
         if about:
             words += ["about", about]
         if reason:
             words += ["reason", self._keys.seal(reason.strip()[:MAX_REASON_CHARACTERS], _about(user, ticket))]
-        oldest_ms = max(0, int((self._now() - KEPT_S) * 1000))
-        self._connection.command("XADD", _STREAM, "MINID", "=", f"{oldest_ms}-0", "*", *words)
+        self._connection.run(ADD_ENTRY, [_STREAM], words)
 
     def page(self, *, user: str = "", ticket: str = "", day: date | None = None, before: str = "") -> AccessPage:
         """Entries of a user (done by them or to them), of a ticket, of a day; those older than `before`."""

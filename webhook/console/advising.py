@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from flask import abort
 
@@ -13,6 +12,7 @@ from webhook.console.accounts import Account
 from webhook.console.chat_view import Chat, ChatDrawer, Seen
 from webhook.console.colleagues import Colleagues
 from webhook.console.listing import CLOSED_SHOWN, Lister, Lists, Tab
+from webhook.console.local_media import local_media
 from webhook.console.media import MediaDoor
 from webhook.console.showing import Clock
 from webhook.console.words import Words, words_in
@@ -42,12 +42,12 @@ class Advising:
                 console.connection,
                 console.keys,
                 console.holder,
-                templates=console.settings.sending.templates,
+                invites=bool(console.settings.sending.templates),
                 now=console.now,
             ),
             deliveries=Deliveries(console.connection),
             colleagues=Colleagues(console.accounts, console.now),
-            media=MediaDoor(credentials_of(console.settings), base_url=local_provider(console.settings)),
+            media=MediaDoor(credentials_of(console.settings), adapter=local_media(console.settings)),
         )
 
     @property
@@ -101,11 +101,3 @@ def credentials_of(settings: Settings) -> tuple[str, str]:
     if all(settings.api_key):
         return settings.api_key
     return settings.account_sid, settings.auth_tokens[0] if settings.auth_tokens else ""
-
-
-def local_provider(settings: Settings) -> str:
-    """Where the stand-in for the provider serves media while developing: on this machine only, and never in production."""
-    if settings.is_production:
-        return ""
-    address: str = getattr(settings, "twilio_url", "")
-    return address if urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1") else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from flask import Response, request
 
@@ -25,3 +26,10 @@ def telling(body: str, event: str, detail: Mapping[str, object], status: int = 2
     response = Response(body.encode("utf-8", "replace"), status, content_type="text/html; charset=utf-8")
     response.headers["HX-Trigger"] = json.dumps({event: detail})
     return response
+
+
+def own_path(path: str, otherwise: str = "/") -> str:
+    """A path of this console; another one for anything else that a form may hold."""
+    parts = urlsplit(path) if path.isprintable() else urlsplit("")
+    is_own = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return path if is_own and path.isprintable() else otherwise

@@ -24,18 +24,20 @@ from werkzeug.exceptions import HTTPException
 from bot.catalogue import Catalogue
 from webhook.app import load_content
 from webhook.console.accounts import Account
+from webhook.console.advisor_pages import advisor_pages
 from webhook.console.files import static_url
-from webhook.console.guard import Guard, check_declared
+from webhook.console.guard import Guard, check_declared, visitor
 from webhook.console.headers import with_headers
 from webhook.console.pages_access import access_pages
 from webhook.console.pages_account import account_pages
 from webhook.console.pages_accounts import accounts_pages
 from webhook.console.pages_login import login_pages
 from webhook.console.pages_start import start_pages
+from webhook.console.staff_pages import staff_pages
 from webhook.console.visit import Visits, the_visit
 from webhook.console.words import LANGUAGES, words_in
 from webhook.console.world import EXTENSION, Console
-from webhook.keys import Keys
+from webhook.keys import Keys, Unopened
 from webhook.learned import Models
 from webhook.observe import fault_of, set_up_logging
 from webhook.reload import CatalogueHolder, LastGood, Reloader, SharedCheck
@@ -47,6 +49,8 @@ MAX_BODY_BYTES = 256 * 1024
 
 PAGES: tuple[Callable[[Console], Blueprint], ...] = (
     start_pages,
+    advisor_pages,
+    staff_pages,
     login_pages,
     account_pages,
     accounts_pages,
@@ -111,16 +115,19 @@ def _bare_app(settings: Settings, console: Console) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the login
         WTF_CSRF_SECRET_KEY=list(reversed(secrets_now_first)),  # oldest first, as itsdangerous has it
     )
+    app.url_map.merge_slashes = False
+    app.jinja_env.autoescape = True  # Flask goes by the ending of a file, and does not know ours
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals["static_url"] = static_url
     app.extensions[EXTENSION] = console
     app.session_interface = Visits(production=settings.is_production)
     manager = LoginManager()
     manager.session_protection = None  # the cookie holds nothing but a token
-    manager.init_app(app)
+    manager.init_app(app, add_context_processor=False)  # an error page must not ask a store that is down
     manager.request_loader(_who_is_logged_in(console))
     parts = urlsplit(settings.console_url)
-    app.before_request(Guard(CSRFProtect(app), f"{parts.scheme}://{parts.netloc}", _renewing(console)))
+    origin, is_developer = f"{parts.scheme}://{parts.netloc}", not settings.is_production
+    app.before_request(Guard(CSRFProtect(app), origin, _renewing(console), any_name=is_developer))
     app.context_processor(_known_in_templates)
     app.register_error_handler(Exception, _answer_error)
     app.after_request(lambda response: with_headers(response, production=settings.is_production))
@@ -153,9 +160,11 @@ def language_of_reader() -> str:
 
 
 def _known_account() -> Account | None:
-    """Who is logged in, as far as it was found out: an error page must not ask a store that does not answer."""
-    login = g.get("login")
-    return login.account if login else None
+    """Who is logged in; nobody while the store does not answer."""
+    try:
+        return visitor()
+    except (StoreDown, Unopened):
+        return None
 
 
 def _known_in_templates() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from bot.catalogue import Catalogue, option_id
 from webhook.console.colleagues import Colleagues
 from webhook.console.listing import Tab, chat_href
 from webhook.console.media import ALLOWED, PLAYED, SEEN, kind_of
-from webhook.console.showing import Clock, danger_of, label_of, language_name, masked, topic_of
+from webhook.console.showing import Clock, danger_of, label_of, language_name, masked, readable, topic_of
 from webhook.desk.changing import Done
 from webhook.desk.records import Attachment, Contact, Message, Outcome, Stage, Ticket, Voice
 from webhook.outbox.deliveries import Delivery
@@ -162,13 +162,11 @@ class ChatDrawer:
             window_is_short=is_short,
             opened=self.clock.time(ticket.opened_s),
             opened_iso=self.clock.iso(ticket.opened_s),
-            promised=self.clock.time(ticket.promised_s)
-            if ticket.promised_s and ticket.stage is Stage.WAITING
-            else "",
+            promised=self.clock.time(ticket.promised_s) if ticket.promised_s and ticket.stage is Stage.WAITING else "",
             path=tuple(label_of(self.catalogue, node, words) for node in ticket.path),
             safe_time=self._safe_time(ticket),
             has_check_word=bool(seen.contact and seen.contact.check_word),
-            check_word=seen.contact.check_word if seen.contact else "",
+            check_word=readable(seen.contact.check_word) if seen.contact else "",
             number=masked(seen.contact.address) if seen.contact else "",
             can_reveal=is_mine,
             lines=tuple(self._lines(seen)),
@@ -208,7 +206,7 @@ class ChatDrawer:
         left_s = seen.window_until_s - self.clock.now_s
         if seen.ticket.stage is Stage.CLOSED or seen.window_until_s <= 0 or left_s <= 0:
             return "", False
-        left, time = self.clock.lasted(left_s), self.clock.hours(seen.window_until_s)
+        left, time = self.clock.lasted(left_s), self.clock.time(seen.window_until_s)
         return self.clock.words("window_left", left=left, time=time), left_s < SHORT_S
 
     def _safe_time(self, ticket: Ticket) -> str:
@@ -229,7 +227,7 @@ class ChatDrawer:
         return Line(
             number=number,
             voice=message.voice.value,
-            text="" if is_event else message.text,
+            text="" if is_event else readable(message.text),
             event=self._event(message) if is_event else "",
             author=self.colleagues.name(message.author),
             time=self.clock.hours(message.at_s),

@@ -35,12 +35,12 @@ class Colleagues:
         """What somebody is called; the id of an account that is gone."""
         if not user:
             return ""
-        account = self._all().get(user)
+        account = self._all().get(user) or self._new(user)
         return account.name if account else user
 
     def can_take(self, user: str) -> bool:
         """Whether a chat can be passed on to somebody."""
-        account = self._all().get(user)
+        account = self._accounts.get(user) if user else None
         return account is not None and account.enabled and account.role in ANSWERING
 
     def others(self, user: str, on_duty: frozenset[str]) -> list[Colleague]:
@@ -51,6 +51,14 @@ class Colleagues:
             if account.id != user and account.enabled and account.role in ANSWERING
         ]
         return sorted(found, key=lambda colleague: (not colleague.is_here, colleague.name.casefold()))
+
+    def _new(self, user: str) -> Account | None:
+        """Somebody who came after the last reading."""
+        account = self._accounts.get(user)
+        if account is not None:
+            with self._lock:
+                self._known = {**self._known, user: account}
+        return account
 
     def _all(self) -> dict[str, Account]:
         with self._lock:

@@ -123,12 +123,16 @@ def visitor() -> Account | None:
 
 
 class Guard:
-    """Stands before every request. `origin` is the console's own, like `https://hub.example.org`."""
+    """Stands before every request. `origin` is the console's own, like `https://hub.example.org`.
 
-    def __init__(self, csrf: CSRFProtect, origin: str, renew: Callable[[], None]) -> None:
+    `any_name` takes the name the browser used as well: on a developer's machine there are several.
+    """
+
+    def __init__(self, csrf: CSRFProtect, origin: str, renew: Callable[[], None], *, any_name: bool = False) -> None:
         self._csrf = csrf
         self._origin = origin
         self._renew = renew
+        self._any_name = any_name
 
     def __call__(self) -> ResponseReturnValue | None:
         """Turn away whoever may not; None lets the request through."""
@@ -161,9 +165,12 @@ class Guard:
         origin = request.headers.get("Origin", "")
         if request.method in SAFE_METHODS:
             return site in ("", "none", "same-origin") or request.headers.get("Sec-Fetch-Mode") == "navigate"
+        ours = {"null", self._origin}
+        if self._any_name:
+            ours.add(request.host_url.rstrip("/"))
         if site:
-            return site == "same-origin" and origin in ("", "null", self._origin)
-        return origin in ("null", self._origin)
+            return site == "same-origin" and (not origin or origin in ours)
+        return origin in ours
 
 
 def _to_login() -> ResponseReturnValue:

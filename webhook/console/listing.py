@@ -95,10 +95,10 @@ class Lister:
         waiting = [ticket for ticket in tickets if ticket.stage is Stage.WAITING]
         mine = [ticket for ticket in tickets if ticket.stage is Stage.TALKING and ticket.advisor == self.user]
         talking = [ticket for ticket in tickets if ticket.stage is Stage.TALKING]
-        groups = {
+        groups: list[tuple[str, Sequence[Ticket]]] = {
             Tab.WAITING: [("", waiting)],
             Tab.MINE: [("", mine)],
-            Tab.ALL: [("group_waiting", waiting), ("group_talking", talking), ("group_closed", closed)],
+            Tab.ALL: [("group_waiting", waiting), ("group_talking", talking), ("group_closed", list(closed))],
         }[tab]
         counts = {Tab.WAITING: len(waiting), Tab.MINE: len(mine), Tab.ALL: None}
         urgent = {Tab.WAITING: any(danger_of(ticket) == "certain" or ticket.alarm for ticket in waiting)}

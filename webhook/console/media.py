@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.adapters import BaseAdapter
 
 from webhook.desk.records import Attachment
 
@@ -86,17 +87,17 @@ def kind_of(content_type: str) -> str:
 
 
 class MediaDoor:
-    """The way to the provider's media. `base_url` is another provider's address, a local one while developing."""
+    """The way to the provider's media. `adapter` stands in for the network."""
 
     def __init__(
         self,
         credentials: tuple[str, str],
         *,
-        base_url: str = "",
+        adapter: BaseAdapter | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._credentials = credentials
-        self._local = _origin(base_url) if base_url else ""
+        self._adapter = adapter
         self._clock = clock
 
     def fetch(self, attachment: Attachment) -> Media:
@@ -115,14 +116,16 @@ class MediaDoor:
 
     def _open(self, url: str) -> requests.Response:
         """Follow redirects by hand, since credentials must not follow them."""
-        if not self._is_the_provider(url):
+        if not _is_the_provider(url):
             raise NoMedia("not_ours", 404)
         with requests.Session() as session:
             session.trust_env = False  # a .netrc of the machine must not add credentials of its own
+            if self._adapter is not None:
+                session.mount("https://", self._adapter)
             for _ in range(MOST_REDIRECTS + 1):
                 response = session.get(
                     url,
-                    auth=self._credentials if self._is_the_provider(url) else None,
+                    auth=self._credentials if _is_the_provider(url) else None,
                     headers={"Accept-Encoding": "identity"},
                     timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
                     allow_redirects=False,
@@ -133,7 +136,7 @@ class MediaDoor:
                     return response
                 response.close()
                 url = urljoin(url, target)
-                if not self._may_hold_media(url):
+                if not _may_hold_media(url):
                     raise NoMedia("not_ours", 502)
         raise NoMedia("out_of_reach", 502)
 
@@ -157,23 +160,18 @@ class MediaDoor:
                 raise NoMedia("out_of_reach", 502)
         return Media(content_type, bytes(body))
 
-    def _is_the_provider(self, url: str) -> bool:
-        """Whether credentials may go there."""
-        if self._local and _origin(url) == self._local:
-            return True
-        parts = _parts(url)
-        return parts is not None and parts[0] == "https" and parts[1] in HOSTS and parts[2] in (None, 443)
 
-    def _may_hold_media(self, url: str) -> bool:
-        if self._is_the_provider(url):
-            return True
-        parts = _parts(url)
-        return parts is not None and parts[0] == "https" and parts[1].endswith(STORAGE) and parts[2] in (None, 443)
-
-
-def _origin(url: str) -> str:
+def _is_the_provider(url: str) -> bool:
+    """Whether credentials may go there."""
     parts = _parts(url)
-    return f"{parts[0]}://{parts[1]}:{parts[2]}" if parts else ""
+    return parts is not None and parts[0] == "https" and parts[1] in HOSTS and parts[2] in (None, 443)
+
+
+def _may_hold_media(url: str) -> bool:
+    if _is_the_provider(url):
+        return True
+    parts = _parts(url)
+    return parts is not None and parts[0] == "https" and parts[1].endswith(STORAGE) and parts[2] in (None, 443)
 
 
 def _parts(url: str) -> tuple[str, str, int | None] | None:

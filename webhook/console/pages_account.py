@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from webhook.console.access_log import Did
 from webhook.console.accounts import LANGUAGES
+from webhook.console.answering import own_path
 from webhook.console.guard import Caller, callers, signed_in
 from webhook.console.pages_login import begin_login, client_address, proves
 from webhook.console.passwords import MIN_CHARACTERS, fault_of_password, hashed
@@ -33,7 +34,7 @@ def account_pages(console: Console) -> Blueprint:
         if chosen not in LANGUAGES:
             abort(400)
         console.accounts.change(signed_in().id, lambda account: replace(account, language=chosen))
-        return redirect("/account?saved=1", 303)
+        return redirect(own_path(request.form.get("back", ""), "/account?saved=1"), 303)
 
     @pages.post("/account/password")
     @callers(Caller.STAFF)

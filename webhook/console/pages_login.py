@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 
-from flask import Blueprint, abort, g, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webhook.console.access_log import Did
@@ -15,6 +15,11 @@ from webhook.console.passwords import MIN_CHARACTERS, fault_of_password, hashed,
 from webhook.console.second_factor import in_groups, picture
 from webhook.console.visit import the_visit
 from webhook.console.world import Console
+
+_OUR_NETWORKS = tuple(
+    ipaddress.ip_network(network)
+    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+)
 
 
 def login_pages(console: Console) -> Blueprint:
@@ -127,14 +132,20 @@ def client_address() -> str:
     """From where somebody calls. A proxy on our own network says for whom it asks; whoever else says so is not believed."""
     peer = request.remote_addr or ""
     forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return forwarded if forwarded and _is_ours(peer) else peer
+
+
+def _is_ours(peer: str) -> bool:
+    """Whether an address is one of our own network. (`is_private` of the library says so of some that are not.)"""
     try:
-        return forwarded if forwarded and ipaddress.ip_address(peer).is_private else peer
+        address = ipaddress.ip_address(peer)
     except ValueError:
-        return peer
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in _OUR_NETWORKS if network.version == address.version)
 
 
 def _form(console: Console, *, failed: bool = False, minutes: int = 0) -> str:
-    g.pop("login", None)
     return render_template(
         "login.html.jinja", failed=failed, minutes=minutes, needs_code=console.settings.is_production
     )

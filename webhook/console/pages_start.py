@@ -14,7 +14,7 @@ from webhook.console.world import Console
 HOMES = {
     Role.ADVISOR: "/advisor",
     Role.SUPERVISOR: "/staff",
-    Role.EDITOR: "/account",
+    Role.EDITOR: "/staff/questions",
     Role.ADMIN: "/staff/accounts",
 }
 

@@ -149,4 +149,3 @@ def _by_meaning(catalogue: Catalogue, asked: str, mine: Language) -> dict[NodeId
             if guess.confidence >= _LEAST_SURE and can_be_sent(catalogue, guess.label):
                 scores[guess.label] = max(scores.get(guess.label, 0.0), guess.confidence)
     return scores
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,6 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from bot.catalogue import Catalogue
-from bot.inbound import Channel
 from webhook.console.words import Words
 from webhook.desk.records import Stage, Ticket
 
@@ -17,6 +17,7 @@ HUB = "hub"
 HUB_ZONE = "America/Cancun"
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 24 * 3600
 _LAST_SHOWN = 2
+_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,14 @@ class Clock:
         return f"{self.at(moment_s):%Y-%m-%d %H:%M:%S} ({self.zone.key})"
 
     def day(self, moment_s: int) -> str:
-        """Today, yesterday, or the day by its name."""
+        """Today, yesterday, tomorrow, or the day by its name."""
         day, today = self.at(moment_s).date(), self.at(self.now_s).date()
         if day == today:
             return self.words("today")
         if day == today - timedelta(days=1):
             return self.words("yesterday")
+        if day == today + timedelta(days=1):
+            return self.words("tomorrow")
         return str(format_date(day, "EEE d MMM", locale=self.words.language))
 
     def since(self, moment_s: int) -> str:
@@ -92,7 +95,7 @@ def label_of(catalogue: Catalogue, node: str, words: Words) -> str:
 
 def language_name(ticket: Ticket, words: Words) -> str:
     """The person's language as it is called in the reader's."""
-    return words.of("language", ticket.language)
+    return words.of("speaks", ticket.language)
 
 
 def urgency(ticket: Ticket) -> tuple[int, int, int]:
@@ -107,6 +110,6 @@ def masked(address: str) -> str:
     return f"•••• {address[-_LAST_SHOWN:]}" if len(address) > 2 * _LAST_SHOWN else "••••"
 
 
-def channel_name(channel: Channel) -> str:
-    """The key of a channel's word and icon."""
-    return channel.value
+def readable(text: str) -> str:
+    """A text from outside as a page can hold it: what is no character, or steers a terminal, shows as a mark."""
+    return _UNREADABLE.sub("\N{REPLACEMENT CHARACTER}", text)

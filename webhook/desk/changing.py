@@ -203,6 +203,8 @@ class Changing:
                 return self._closed(look.ticket, nonce), ()
             judged = judge(look)
             if isinstance(judged, Done):
+                if judged is Done.PERSON_GONE and self._has_changed(look.ticket):
+                    continue  # the session was read after a turn, the ticket before it
                 return (self._done_before(look.ticket, nonce) or judged), ()
             answer = self._commit(look, judged, nonce)
             if answer == b"committed":
@@ -211,6 +213,10 @@ class Changing:
                 return Done.ALREADY, ()
             self._count("desk_conflict")
         return Done.BUSY, ()
+
+    def _has_changed(self, ticket: Ticket) -> bool:
+        now = self._tickets.find(ticket.id)
+        return now is None or now.revision != ticket.revision
 
     def _closed(self, ticket: Ticket, nonce: str) -> Done:
         if ticket.outcome is Outcome.ERASED:
@@ -225,6 +231,8 @@ class Changing:
     def _commit(self, look: Look, change: Change, nonce: str) -> bytes:
         ticket, records = look.ticket, Records(look.ticket.person)
         session, how, ttl_s = "", "check" if change.checks_session else "keep", 0
+        if look.session_of_ticket is not None:
+            ttl_s = look.session_of_ticket.ttl_s  # a long talk must not outlive its session
         if change.session is not None:
             session, how, ttl_s = dump(change.session, look.catalogue.codes), "write", change.session.ttl_s
         keys = [*records.ticket_keys(ticket.id), records.session(ticket.channel), records.outbox, records.due]

@@ -45,7 +45,8 @@ class Counted:
 class Row:
     """The counts of one day and language. A number from 1 to 9 is None: too few people to speak of.
 
-    `outcomes` are by name; the times are means in seconds, None where too few were measured or none.
+    `outcomes` are by name, `waits` the people taken within each of `WAITS_S` and later, `raised` tickets in which certain
+    danger was told; the times are means in seconds, None where too few were measured or none.
     """
 
     day: int
@@ -62,6 +63,7 @@ class Row:
     danger_answer_s: int | None
     outcomes: dict[str, int | None] = field(default_factory=dict)
     waits: tuple[int | None, ...] = ()
+    raised: int | None = 0
 
 
 def took(ticket: Ticket, now_s: int) -> Iterable[Counted]:
@@ -166,6 +168,7 @@ def _row(day: int, language: str, numbers: dict[str, int]) -> Row:
         answer_s=mean_s(ANSWERED, UNTIL_ANSWER),
         danger_answer_s=mean_s(DANGER_REACHED, UNTIL_DANGER_ANSWER),
         outcomes={outcome.value: shown(f"outcome_{outcome.value}") for outcome in Outcome},
+        raised=shown(RAISED),
         waits=tuple(shown(f"{WAITED}_{bucket}") for bucket in range(len(WAITS_S) + 1)),
     )
 

@@ -9,10 +9,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from bot.inbound import Channel
 from webhook.desk.records import Alarm, Contact, Message, Outcome, Stage, Ticket, Voice
 from webhook.desk.sealing import BadRecord, open_contact, open_message
 from webhook.keys import Keys
+from webhook.observe import fault_of
 from webhook.store.address import Layout
 from webhook.store.connection import Connection
 from webhook.store.keyspace import PREFIXES, desk_keys, prefix_of, ticket_key
@@ -28,6 +31,8 @@ PLAIN = (
 
 _ID = re.compile(r"[0-9A-Z]{1,32}", re.ASCII)
 _MOST_PLACES = 10_000
+
+log = structlog.get_logger()
 
 # KEYS  1… tickets      ARGV  1… fields
 READ_TICKETS = Script(
@@ -132,7 +137,7 @@ class Tickets:
         for prefix in PREFIXES:
             ids = self._ids(prefix, 0, newest=0)
             for id_, read in zip(ids, self._read(prefix, ids), strict=True):
-                if read is None:
+                if read is None and not self._connection.command("EXISTS", ticket_key(prefix, id_)):
                     self._connection.command("ZREM", desk_keys(prefix)[0], id_)
 
     def _ids(self, prefix: str, which: int, *, newest: int) -> list[str]:
@@ -155,7 +160,15 @@ class Tickets:
         if not ids:
             return []
         answer = self._connection.run(READ_TICKETS, [ticket_key(prefix, id_) for id_ in ids], list(PLAIN))
-        return [_ticket(id_, values) for id_, values in zip(ids, answer, strict=True)]
+        return [self._ticket(id_, values) for id_, values in zip(ids, answer, strict=True)]
+
+    def _ticket(self, id_: str, values: Sequence[bytes | None]) -> _Read | None:
+        """A ticket from its plain fields. One that cannot be read hides no other."""
+        try:
+            return _ticket(id_, values)
+        except ValueError as error:
+            log.error("ticket_unreadable", ticket=id_, **fault_of(error))
+            return None
 
     def _message(self, ticket: str, sealed: bytes) -> Message:
         try:

@@ -91,7 +91,7 @@ def _sms_number(settings: Settings, api: TwilioApi) -> Iterator[Finding]:
         return
     number = api.number(settings.sms_from)
     if number is None:
-        mend = "Compare TWILIO_SMS_FROM with Phone Numbers → Active numbers, written like +12025550142."
+        mend = "Compare TWILIO_SMS_FROM with Phone Numbers → Active numbers, written with + and the country."
         yield fail(area, "The account has no such number.", mend)
         return
     if not (number.get("capabilities") or {}).get("sms"):

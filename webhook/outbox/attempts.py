@@ -15,6 +15,7 @@ class Attempts:
     has brought it back, `old` the provider's ids of what failed then. `parked` entries wait until the person writes.
     `shut_s` is when the provider said that the window was closed, `slot_ms` a place in the rate that is reserved for
     it, `over_cap` that it waits because today is spent, `over` the reason why it is being given up and `code` the provider's error behind it.
+    `plain`: the template was refused, so the text goes out instead.
     """
 
     tries: int = 0
@@ -28,6 +29,7 @@ class Attempts:
     over_cap: bool = False
     over: str = ""
     code: int = 0
+    plain: bool = False
 
 
 NO_ATTEMPTS = Attempts()

@@ -35,11 +35,33 @@ class SenderMetrics:
             "ventanilla_missed_inbound", "Messages found by listing, by what followed.", ["what"], registry=registry
         )
         self._alarms = Counter("ventanilla_send_alarms", "Failures an operator must look at.", registry=registry)
-        self.waiting = Gauge("ventanilla_outbox_people", "People with something to send.", registry=registry)
-        self.overdue_s = Gauge("ventanilla_outbox_overdue_seconds", "The longest overdue.", registry=registry)
-        self.letters = Gauge("ventanilla_outbox_given_up", "Messages given up that are still kept.", registry=registry)
-        self.spent_usd = Gauge("ventanilla_spent_usd", "Spent today, by estimate.", registry=registry)
-        self.capped = Gauge("ventanilla_spend_cap_reached", "1 while today's cap holds messages.", registry=registry)
+        self.waiting = Gauge(
+            "ventanilla_outbox_people",
+            "People with something to send.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self.overdue_s = Gauge(
+            "ventanilla_outbox_overdue_seconds",
+            "The longest overdue.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self.letters = Gauge(
+            "ventanilla_outbox_given_up",
+            "Messages given up that are still kept.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self.spent_usd = Gauge(
+            "ventanilla_spent_usd", "Spent today, by estimate.", registry=registry, multiprocess_mode="mostrecent"
+        )
+        self.capped = Gauge(
+            "ventanilla_spend_cap_reached",
+            "1 while today's cap holds messages.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
         self._lock = threading.Lock()
         self._is_capped = False
 

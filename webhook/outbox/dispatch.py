@@ -17,12 +17,13 @@ import structlog
 from bot.inbound import Channel
 from webhook.keys import Keys
 from webhook.outbox.attempts import Attempts
+from webhook.outbox.contents import KnownContents
 from webhook.outbox.counting import SenderMetrics
 from webhook.outbox.deliveries import Deliveries, Delivery
 from webhook.outbox.entries import BadEntry, Entry, Kind, new_id, read, write
 from webhook.outbox.given_up import GivenUp, Letter
 from webhook.outbox.limits import Limits, seconds_to_midnight
-from webhook.outbox.outcomes import Answer, Came, Do, Verdict, verdict_on
+from webhook.outbox.outcomes import Answer, Came, Do, Verdict, goes_as_text, verdict_on
 from webhook.outbox.provider import Outgoing, Provider, ProviderDown
 from webhook.outbox.reasons import Reason
 from webhook.outbox.receipts import Receipts
@@ -74,6 +75,7 @@ class Dispatcher:
         self._outbox = Outbox(parts.connection)
         self._deliveries = Deliveries(parts.connection)
         self._given_up = GivenUp(parts.connection)
+        self._contents = KnownContents(parts.connection)
         self._limits = Limits(parts.connection, parts.sending)
         self._receipts = Receipts(parts.connection, parts.keys, parts.metrics.failed_later)
 
@@ -90,6 +92,8 @@ class Dispatcher:
         except BadEntry:
             log.error("entry_unreadable", entry=claimed.entry_id)
             return self._give_up(claimed, Reason.UNREADABLE)
+        if claimed.attempts.plain:
+            entry = entry.as_text()
         if claimed.attempts.attempt_ms:
             return self._find_out(claimed, entry, now_s)
         return self._go_on(claimed, entry, now_s)
@@ -219,6 +223,10 @@ class Dispatcher:
         now_s = self._parts.clock()
         self._parts.metrics.failed(verdict, answer.came)
         self._tell(entry, answer, verdict)
+        if goes_as_text(entry, verdict, answer.code):
+            is_ours = self._outbox.later(claimed, replace(ended, plain=True), now_s, now_s)
+            self._contents.refused(answer.code)
+            return is_ours
         match verdict.do:
             case Do.FIND_OUT:
                 self._limits.spend(entry, now_s)

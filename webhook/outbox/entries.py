@@ -3,9 +3,11 @@
 An entry stands in its person's list as its id, a space, and the rest sealed: the id is all that a script may read.
 """
 
+from __future__ import annotations
+
 import json
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from bot.inbound import Channel
@@ -21,7 +23,7 @@ class Kind(StrEnum):
 
     ADVISOR = "advisor"  # an advisor wrote it, or chose a vetted answer
     NOTICE = "notice"  # the bot tells how the ticket stands: not taken, handed back, closed
-    REPLY = "reply"  # the bot's answer to a message that reached us by another way than the webhook
+    REPLY = "reply"  # the bot's answer, where the answer to the webhook cannot carry it: with rows to tap, or too late
     TEMPLATE = "template"  # "an advisor has answered, reply to read", when the window has closed
 
 
@@ -30,7 +32,8 @@ class Entry:
     """One outbound message. `address` is where it goes, exactly as it was received; `sender` our own address.
 
     `ticket` is the case it belongs to ("" for none), `made_s` when it was written. With a `content_sid` the provider
-    fills its template with `variables` (a JSON object of texts) and `text` is only what the console shows.
+    fills its template with `variables` (a JSON object of texts) and `text` is what the console shows; a reply goes out as
+    that text if the provider refuses the template.
     """
 
     id: str
@@ -43,6 +46,10 @@ class Entry:
     ticket: str = ""
     content_sid: str = ""
     variables: str = field(default="", repr=False)
+
+    def as_text(self) -> Entry:
+        """The same message without its template."""
+        return replace(self, content_sid="", variables="")
 
 
 class BadEntry(ValueError):

@@ -26,9 +26,9 @@ class Heartbeat:
         """One sender ends in good order."""
         self._connection.command("ZREM", _BEATS, sender)
 
-    def senders(self, now_s: float | None = None) -> int:
-        """How many have told within the last half minute that they are alive."""
-        since_s = (time.time() if now_s is None else now_s) - LIFE_S
+    def senders(self, now_s: float | None = None, within_s: float = LIFE_S) -> int:
+        """How many have told within the last half minute, or less, that they are alive."""
+        since_s = (time.time() if now_s is None else now_s) - within_s
         return int(self._connection.command("ZCOUNT", _BEATS, f"{since_s:.3f}", "+inf"))
 
     def is_there(self, now_s: float | None = None) -> bool:

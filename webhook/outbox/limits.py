@@ -53,7 +53,8 @@ class Limits:
         sender = plain_id(entry.sender or "service")
         keys = [f"{OUT_PREFIX}rate:{sender}", f"{OUT_PREFIX}rate:{sender}:{person}", _spent_key(now_s)]
         to_person_s = RECIPIENT_EVERY_S if is_chat else 0.0
-        cap = "" if entry.kind is Kind.NOTICE else str(round(self._sending.daily_usd * _US))
+        is_free = entry.kind is Kind.NOTICE or (entry.kind is Kind.REPLY and is_chat)  # who writes is answered
+        cap = "" if is_free else str(round(self._sending.daily_usd * _US))
         args: list[str | bytes | int] = [
             *(round(now_s * _US), units, round(every_s * _US), round(every_s * (burst - 1) * _US)),
             *(round(to_person_s * _US), round(to_person_s * (RECIPIENT_BURST - 1) * _US)),

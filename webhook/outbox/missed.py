@@ -16,6 +16,7 @@ import structlog
 
 from webhook.keys import Keys
 from webhook.observe import fault_of
+from webhook.outbox.entries import Entry, Kind, new_id, write
 from webhook.outbox.provider import Incoming, Provider, ProviderDown
 from webhook.store.connection import Connection
 from webhook.store.keyspace import OUT_PREFIX, plain_id
@@ -38,7 +39,7 @@ class LateAnswers(Protocol):
     Both give what happened, in a word for the metrics: "seen" if the message had been answered before.
     """
 
-    def answer_by_outbox(self, received: Received) -> str: ...
+    def answer_by_outbox(self, received: Received, write: Callable[[str, str], bytes]) -> str: ...
 
     def take_late(self, received: Received) -> str: ...
 
@@ -73,15 +74,17 @@ class Missed:
         now_s = self.clock()
         looked = self.connection.command("GET", key)
         since_s = max(now_s - LONGEST_LOOK_S, float(looked) if looked else now_s - FIRST_LOOK_S)
-        until_s = now_s - SETTLING_S
+        until_s = end_s = now_s - SETTLING_S
         since = datetime.fromtimestamp(since_s - SKEW_S, UTC)
         found = sorted(self.provider.received(sender, since), key=lambda incoming: incoming.received_at)
         for incoming in found:
-            if incoming.received_at.timestamp() <= until_s:
-                self._take(incoming, now_s)
+            at_s = incoming.received_at.timestamp()
+            if at_s <= end_s and not self._take(incoming, now_s):
+                until_s = min(until_s, at_s)  # the next look begins with it again
         self.connection.command("SET", key, f"{until_s:.0f}", "EX", 7 * 24 * 3600)
 
-    def _take(self, incoming: Incoming, now_s: float) -> None:
+    def _take(self, incoming: Incoming, now_s: float) -> bool:
+        """Take one message; False if it must be looked at again."""
         fields = [
             ("MessageSid", incoming.sid),
             ("From", incoming.address),
@@ -93,14 +96,31 @@ class Missed:
         try:
             received = read_inbound(fields, received_at=at, keys=self.keys)
         except BadWebhook:
-            return
+            return True
         is_young = datetime.fromtimestamp(now_s, UTC) - at < timedelta(seconds=YOUNG_S)
-        conversation = self.conversation()
         try:
-            what = conversation.answer_by_outbox(received) if is_young else conversation.take_late(received)
+            what = self._answered(received) if is_young else self.conversation().take_late(received)
         except ValueError as fault:  # one that cannot be taken must not hide the others
             log.error("missed_not_taken", **fault_of(fault))
             what = "failed"
         if what != "seen":
             self.count(what)
             log.warning("inbound_missed", message=incoming.sid, what=what)
+        return what != "conflict"
+
+    def _answered(self, received: Received) -> str:
+        """Answer through the outbox: one turn, one way."""
+
+        def write_entry(person: str, text: str) -> bytes:
+            entry = Entry(
+                id=new_id(person),
+                kind=Kind.REPLY,
+                channel=received.inbound.channel,
+                address=received.address,
+                sender=received.sender,
+                text=text,
+                made_s=int(self.clock()),
+            )
+            return write(entry, self.keys)
+
+        return self.conversation().answer_by_outbox(received, write_entry)

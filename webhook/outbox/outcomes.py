@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from webhook.outbox.entries import Entry, Kind
 from webhook.outbox.reasons import REASON_OF_CLASS, Reason
 from webhook.twilio_edge.status import ERRORS, ErrorClass, Status
 
@@ -16,12 +17,14 @@ OPTED_OUT = 21610
 WINDOW_SHUT = 63016
 NOT_JOINED = 63015
 DAILY_CAP = 63038
+NOT_FOUND = 20404
 TOO_MANY = 429
 
 _SLOWER = frozenset({21611, 30001, 63017, 63018})
 _BACK_AFTER_S = {30003: 900.0, 30008: 60.0, 30410: 30.0, 63010: 30.0, 63012: 30.0}
 _SLOWER_BACK_AFTER_S = 300.0
 _CAP_PAUSE_S = 3600.0
+_ABOUT_CONTENT = frozenset({ErrorClass.CONTENT, ErrorClass.BUG, ErrorClass.UNKNOWN})
 
 
 class Came(StrEnum):
@@ -91,6 +94,13 @@ def verdict_on_failure(status: Status, code: int, *, was_back: bool) -> Verdict:
     if verdict.do is Do.RETRY:  # nothing of it is left to wait with
         return Verdict(Do.GIVE_UP, reason=Reason.CONFIGURATION, error_class=class_, is_alarm=True)
     return verdict
+
+
+def goes_as_text(entry: Entry, verdict: Verdict, code: int) -> bool:
+    """Whether a reply goes out once more as plain text: it was refused for its template, or for a reason nobody knows."""
+    is_template = entry.kind is Kind.REPLY and bool(entry.content_sid)
+    may_be_why = code == NOT_FOUND or verdict.error_class in _ABOUT_CONTENT
+    return is_template and verdict.do is Do.GIVE_UP and may_be_why
 
 
 def _final(code: int, class_: ErrorClass) -> Verdict:

@@ -21,6 +21,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from urllib3 import exceptions as link_faults
 
+from webhook.keys import normal_address
 from webhook.outbox.entries import Entry, Kind
 from webhook.outbox.outcomes import Answer, Came
 from webhook.settings import Settings
@@ -124,7 +125,8 @@ class Provider:
         if entry.sender:
             told["from_"] = entry.sender
         service = self._settings.messaging_service_sid
-        if service and entry.sender not in (self._settings.sms_from, self._settings.whatsapp_from):
+        own = {normal_address(each) for each in (self._settings.sms_from, self._settings.whatsapp_from) if each}
+        if service and normal_address(entry.sender) not in own:
             told["messaging_service_sid"] = service
         if entry.content_sid:
             told["content_sid"] = entry.content_sid
@@ -138,13 +140,18 @@ class Provider:
         """One for each thread: the session beneath is not made to be shared."""
         client: Client | None = getattr(self._local, "client", None)
         if client is None:
-            account = self._settings.account_sid or _NOBODY
-            key, secret = self._settings.api_key
-            tokens = self._settings.auth_tokens
-            user, password = (key, secret) if key else (account, tokens[0] if tokens else "-")
-            http = self._http or TwilioHttpClient(timeout=TIMEOUT_S, max_retries=CONNECT_RETRIES)
-            client = self._local.client = Client(user, password, account, http_client=http)
+            client = self._local.client = client_of(self._settings, self._http)
         return client
+
+
+def client_of(settings: Settings, http: HttpClient | None = None) -> Client:
+    """The SDK's client for the configured account, with time limits, which it has none of by itself."""
+    account = settings.account_sid or _NOBODY
+    key, secret = settings.api_key
+    tokens = settings.auth_tokens
+    user, password = (key, secret) if key else (account, tokens[0] if tokens else "-")
+    http = http or TwilioHttpClient(timeout=TIMEOUT_S, max_retries=CONNECT_RETRIES)
+    return Client(user, password, account, http_client=http)
 
 
 def _refusal(status: int, code: int | None) -> Answer:

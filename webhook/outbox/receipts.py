@@ -12,10 +12,11 @@ from dataclasses import replace
 import structlog
 
 from webhook.keys import Keys
+from webhook.outbox.contents import KnownContents
 from webhook.outbox.deliveries import Deliveries, Delivery
 from webhook.outbox.entries import BadEntry, Kind, read
 from webhook.outbox.given_up import GivenUp, Letter
-from webhook.outbox.outcomes import Do, Verdict, verdict_on_failure
+from webhook.outbox.outcomes import Do, Verdict, goes_as_text, verdict_on_failure
 from webhook.outbox.reasons import Reason
 from webhook.outbox.store import Copy, Outbox
 from webhook.store.connection import Connection
@@ -31,6 +32,7 @@ class Receipts:
         self.deliveries = Deliveries(connection)
         self._outbox = Outbox(connection)
         self._given_up = GivenUp(connection)
+        self._contents = KnownContents(connection)
         self._keys = keys
         self._count = count
 
@@ -64,6 +66,10 @@ class Receipts:
         known = replace(copy.attempts, attempt_ms=0, slot_ms=0, back=True, old=(*copy.attempts.old, delivery.sid))
         if verdict.do is Do.REOPEN and not copy.attempts.back:
             known = replace(known, shut_s=int(now_s))
+        elif not copy.attempts.plain and self._goes_as_text(copy, verdict, delivery.code):
+            known = replace(known, plain=True)
+            self._contents.refused(delivery.code)
+            log.error("content_refused", entry=delivery.entry, code=delivery.code)
         elif verdict.do is not Do.RETRY:
             return False
         # first the delivery: a reader must never see a failure of what is on its way again
@@ -74,6 +80,12 @@ class Receipts:
         self._count("brought_back")
         log.info("message_brought_back", entry=delivery.entry, code=delivery.code)
         return True
+
+    def _goes_as_text(self, copy: Copy, verdict: Verdict, code: int) -> bool:
+        try:
+            return goes_as_text(read(copy.written, self._keys), verdict, code)
+        except BadEntry:
+            return False
 
     def _tell_others(self, person: str, copy: Copy, verdict: Verdict) -> None:
         """What the failure of one message means for those that wait behind it."""

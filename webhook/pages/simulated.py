@@ -18,8 +18,6 @@ from webhook.twilio_edge.inbound import MAX_TAPPED, MAX_TEXT
 
 MADE_UP_NUMBER = r"^(\+5010\d{6}|\+529830\d{6})$"
 NO_ACCOUNT = f"AC{0:032x}"
-TWILIO_API = "https://api.twilio.com"
-LOCAL_API = "/simulator/twilio"
 SAMPLE_SERVICE = f"MG{0:032x}"
 SAMPLE_SMS_SENDER = "+12025550142"
 SAMPLE_WHATSAPP_SENDER = "+14155238886"
@@ -93,16 +91,12 @@ class Inbox(Who):
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """Our side of a chat: the account and the senders that are configured, or samples of them.
-
-    `media_base` is where what comes with a message can be fetched: Twilio's address, or ours while there is no account.
-    """
+    """Our side of a chat: the account and the senders that are configured, or samples of them."""
 
     account_sid: str
     sms_sender: str
     whatsapp_sender: str
     messaging_service_sid: str
-    media_base: str = TWILIO_API
 
     @classmethod
     def of(cls, settings: Settings) -> "Hub":
@@ -111,7 +105,6 @@ class Hub:
             settings.sms_from or SAMPLE_SMS_SENDER,
             (settings.whatsapp_from or SAMPLE_WHATSAPP_SENDER).removeprefix("whatsapp:"),
             settings.messaging_service_sid,
-            TWILIO_API if settings.account_sid else settings.public_base_url + LOCAL_API,
         )
 
 
@@ -210,9 +203,9 @@ _CONTENT_TYPES = {
 
 
 def _media(sent: Sent, hub: Hub, message_sid: str) -> Iterator[tuple[str, str]]:
-    """One thing that came along, at an address like Twilio's. The bot never fetches it; an advisor's console may."""
+    """One thing that came along, at an address like Twilio's. The bot never fetches it; the console asks the stand-in."""
     if sent.media:
-        account = f"{hub.media_base}/2010-04-01/Accounts/{hub.account_sid}"
+        account = f"https://api.twilio.com/2010-04-01/Accounts/{hub.account_sid}"
         yield "NumMedia", "1"
         yield "MediaUrl0", f"{account}/Messages/{message_sid}/Media/ME{message_sid[2:]}"
         yield "MediaContentType0", _CONTENT_TYPES[sent.media]

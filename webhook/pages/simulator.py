@@ -26,9 +26,8 @@ from bot.turn import Call
 from webhook.conversation import FORGOTTEN, Conversation
 from webhook.keys import Keys, Person
 from webhook.outbox.local_log import LocalLog, Logged, receipt_of
-from webhook.outbox.local_media import sample_of
 from webhook.pages.inspected import cost_of, examples_of, prefs_in_words, reading_of, session_in_words
-from webhook.pages.simulated import LOCAL_API, Fields, Hub, Inbox, Sent, Text, Who, form_of
+from webhook.pages.simulated import Fields, Hub, Inbox, Sent, Text, Who, form_of
 from webhook.reload import CatalogueHolder
 from webhook.store.faults import StoreDown
 from webhook.store.sessions import Loaded, SessionStore
@@ -39,7 +38,6 @@ from webhook.twilio_edge.twiml import CONTENT_TYPE, reply_twiml
 from webhook.twilio_edge.views import BUDGET_S
 
 WEBHOOK = "/twilio/inbound"
-MEDIA = f"{LOCAL_API}/2010-04-01/Accounts/<account>/Messages/<sid>/Media/<media>"
 WITHOUT_STORE = "/simulator/stateless"
 
 _HEADERS = {
@@ -114,14 +112,6 @@ class Simulator:
                 "signature": sign_form(self.token, message.callback, fields),
             }
         return {**shown, "cost": cost_of(message.text) if is_sms else None}
-
-    def sample(self, sid: str) -> tuple[str, bytes] | None:
-        """What came with a message of a made-up person: content type and bytes."""
-        message = self.phones.find(sid) if self.phones is not None else None
-        if message is None or not message.media:
-            return None
-        body = sample_of(message.media[0])
-        return (message.media[0], body) if body else None
 
     def state(self, who: Who) -> dict[str, Any]:
         """What is remembered of a person. Looking changes nothing."""
@@ -203,17 +193,6 @@ def simulator_blueprint(simulator: Simulator) -> Blueprint:
     def inbox() -> Response:
         """What has come to a made-up phone by another way than as a reply."""
         return jsonify(simulator.inbox(Inbox.model_validate_json(_json())))
-
-    @blueprint.get(MEDIA)
-    def media(account: str, sid: str, media: str) -> Response:
-        """A sample of what came with a message, where Twilio would keep it."""
-        try:
-            found = simulator.sample(sid)
-        except StoreDown:
-            found = None
-        if found is None:
-            abort(404)
-        return Response(found[1], content_type=found[0])
 
     @blueprint.get("/advisor")
     @blueprint.get("/advisor/<path:rest>", endpoint="advisor_page")

@@ -21,6 +21,7 @@ from webhook.store.lifetimes import ALIAS_TTL_S, COPY_TTL_S, FENCE_TTL_S, SEEN_T
 from webhook.store.scripts import (
     ADOPT,
     ADOPT_TICKET,
+    RAISE_FENCE,
     READ_CODE,
     RELEASE_CODE,
     REPLACE_IF_SAME,
@@ -94,10 +95,11 @@ class Move:
         if self._release(source, target, alias_to, Kept(), []):  # nothing there: by far the most frequent case
             return False
         adopted: set[bytes] = set()
+        done = ""  # what our last fence looks like if nobody else has begun to move since
         for round_ in range(_ROUNDS):
             time.sleep(random.random() * round_ * _PAUSE_S)  # two who move at once must not go on in step
             fence = secrets.token_urlsafe(6)
-            self._connection.command("SET", Records(target).fence, fence, "EX", FENCE_TTL_S)
+            before = self._connection.run(RAISE_FENCE, [Records(target).fence], [fence, FENCE_TTL_S])
             kept = self._kept(source)
             ids = recent_ids(kept.recent)
             if kept.pointer:
@@ -105,13 +107,17 @@ class Move:
             mark = f"{source} {alias_to}"
             if not self._adopt_tickets(source, target, kept.tickets, mark, fence):
                 continue
+            if before.decode() != done:
+                adopted.clear()  # what is gone from the old place may have been moved by somebody else
             gone = adopted.difference(kept.entries)  # sent from the old place between two rounds
             if not (kept.is_empty and not gone) and not self._adopt(source, target, kept, ids, fence, gone):
                 continue
             adopted.update(kept.entries)
+            done = f"done {fence}"
             if self._release(source, target, alias_to, kept, ids):
                 for ticket in kept.tickets:
                     settle(self._connection, target, ticket.id, mark)
+                self._connection.run(REPLACE_IF_SAME, [Records(target).fence], [done, "", 0])
                 self._count("person_moved")
                 return True
         raise StoreDown("the records of a person changed too often to be moved")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bot.session import Codes
 from webhook.keys import Person
+from webhook.outbox.given_up import GivenUp
 from webhook.store.connection import Connection
 from webhook.store.keyspace import Records
 from webhook.store.lifetimes import ALIAS_TTL_S, ASIDE_TTL_S, DAY_S, ERASED_TICKET_TTL_S
@@ -50,6 +51,7 @@ class People:
         records = Records(key)
         pointer = self._connection.command("GET", records.pointer)
         codes = {key, person.user, person.number, person.user_before, person.number_before} - {""}
+        GivenUp(self._connection).forget(sorted(codes))
         for code in sorted(codes - {key}):
             while not self._forget_code(code, sorted(codes), at_s):
                 pass  # a ticket was opened meanwhile, by a message that came before the delete

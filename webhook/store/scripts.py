@@ -28,7 +28,8 @@ class Script:
 #       · 6 prefs: keep, renew or write · 7 prefs read · 8 prefs, '' to forget them · 9 prefs ttl, s
 #       · 10 reply (sealed), '' for none · 11 reply ttl, s · 12 clear copies: yes or no · 13 recent ids read
 #       · 14 message id · 15 now, s · 16 person · 17 due at, s · 18 outbox entries to drop (number)
-#       · 19 outbox entries to add (number) · 20… for each to drop its id and itself · those to add
+#       · 19 outbox entries to add (number) · 20 last outbox entry read (when copies are cleared)
+#       · 21… for each to drop its id and itself · those to add
 #       · then, for a ticket, the change (see `webhook/store/tickets.py`)
 # An alias that has come up since the load means that the person is known under another code by now. Somebody who writes
 # has opened the window for what waits in the outbox: it is due now, if not sooner (a claim outlives that).
@@ -42,7 +43,8 @@ if ARGV[6] == 'write' and (redis.call('GET', KEYS[4]) or '') ~= ARGV[7] then ret
 if redis.call('EXISTS', KEYS[6]) == 1 then return {'conflict'} end
 local recent = redis.call('GET', KEYS[5]) or ''
 if ARGV[12] == 'yes' and recent ~= ARGV[13] then return {'conflict'} end
-local entries = 20 + 2 * tonumber(ARGV[18])
+if ARGV[12] == 'yes' and (redis.call('LINDEX', KEYS[7], -1) or ARGV[20]) ~= ARGV[20] then return {'conflict'} end
+local entries = 21 + 2 * tonumber(ARGV[18])
 local change, copies = entries + tonumber(ARGV[19]), #KEYS
 if #ARGV >= change then
   copies = copies - 5
@@ -71,7 +73,7 @@ elseif ARGV[10] ~= '' then
   redis.call('SET', KEYS[5], table.concat(kept, ' ', math.max(1, #kept - 63)), 'EX', ARGV[11])
 end
 
-for i = 20, entries - 1, 2 do
+for i = 21, entries - 1, 2 do
   redis.call('LREM', KEYS[7], 1, ARGV[i + 1])
   redis.call('HDEL', KEYS[9], ARGV[i])
 end
@@ -152,8 +154,19 @@ return {found, sessions, redis.call('LRANGE', KEYS[4], 0, -1), redis.call('HGETA
 """
 )
 
+# Begin to move, or begin again: from now on nobody else can go on. Answers what the fence was.
+# KEYS  1 fence      ARGV  1 fence · 2 ttl, s
+RAISE_FENCE = Script(
+    """
+local before = redis.call('GET', KEYS[1]) or ''
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return before
+"""
+)
+
 # Put what was read elsewhere under the code it moves to, unless anything has changed there since it was read. The fence
-# is gone when somebody else has begun to move, or has erased the person: then what was read may be out of date.
+# is gone when somebody else has begun to move, or has erased the person: then what was read may be out of date. It stays,
+# as "done", for who moves to see that nobody else did between two rounds.
 # KEYS  1 prefs · 2 recent ids · 3 outbox · 4 due · 5 fence · 6 attempts · then the sessions
 #       · then, for each recent id, seen mark, reply copy
 # ARGV  1 prefs read here · 2 prefs, '' for no change · 3 prefs ttl, s · 4 recent ids, '' for none · 5 recent ttl, s
@@ -169,7 +182,7 @@ if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 for i = 1, sessions do
   if (redis.call('GET', KEYS[6 + i]) or '') ~= ARGV[12 + 3 * i] then return 0 end
 end
-redis.call('DEL', KEYS[5])
+redis.call('SET', KEYS[5], 'done ' .. ARGV[11], 'KEEPTTL')
 if ARGV[2] ~= '' then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
 local key, arg = 7, 15
 for _ = 1, sessions do

@@ -74,7 +74,7 @@ class SessionStore:
     """The sessions of all people. Raises StoreDown from every method that asks the store.
 
     `count` is told by name what metrics should show: session_unreadable, prefs_unreadable, copy_unreadable,
-    person_moved.
+    person_moved, entry_unreadable.
     """
 
     def __init__(self, connection: Connection, keys: Keys, count: Callable[[str], None] = _uncounted) -> None:
@@ -130,11 +130,12 @@ class SessionStore:
         records = Records(loaded.key)
         recent = b""
         copies: list[str] = []
-        dropped: list[bytes] = []
+        waiting: list[bytes] = []
         if turn.clears is Clears.COPIES:
             recent = self.connection.read([records.recent])[0] or b""
             copies = [records.copy(id_) for id_ in recent_ids(recent)]
-            dropped = self._waiting(records, loaded.channel)
+            waiting = self.connection.command("LRANGE", records.outbox, 0, -1)
+        dropped = self._for_channel(waiting, loaded.channel)
         keeps_copy = bool(reply) and turn.clears is Clears.NOTHING
 
         session, session_ttl_s = _next_session(loaded, turn)
@@ -149,6 +150,7 @@ class SessionStore:
             self._keys.seal(reply, _about_copy(loaded.message_id)) if keeps_copy else b"",
             *(COPY_TTL_S, "yes" if turn.clears is Clears.COPIES else "no", recent),
             *(plain_id(loaded.message_id), loaded.at_s, loaded.key, loaded.at_s, len(dropped), len(entries)),
+            waiting[-1] if waiting else b"",
             *(part for entry in dropped for part in (outbox.id_of(entry), entry)),
             *entries,
         ]
@@ -185,10 +187,10 @@ class SessionStore:
             self._people.forget(loaded.person, loaded.key, loaded.at_s)
         return committed
 
-    def _waiting(self, records: Records, channel: Channel) -> list[bytes]:
-        """The outbox entries of a person for one channel. What cannot be read is left to the sender."""
+    def _for_channel(self, waiting: Sequence[bytes], channel: Channel) -> list[bytes]:
+        """The outbox entries for one channel. What cannot be read is left to the sender."""
         found: list[bytes] = []
-        for entry in self.connection.command("LRANGE", records.outbox, 0, -1):
+        for entry in waiting:
             try:
                 if outbox.read(entry, self._keys).channel is channel:
                     found.append(entry)

@@ -118,7 +118,6 @@ function startWriting() {
     const can = $("#chat-head").dataset.can;
     form.dataset.can = can;
     form.dataset.kind = kind();
-    form.setAttribute("hx-post", kind() === "note" ? form.dataset.note : form.dataset.reply);
     $("#send").disabled = kind() === "note" ? can === "nothing" : can !== "write";
     fit();
   };
@@ -159,9 +158,10 @@ function startWriting() {
     tell(detail.says);
     show();
     save();
-    const log = $("#log");
-    log.scrollTop = log.scrollHeight;
-    if (detail.clears) text.focus({ preventScroll: true });
+    if (detail.clears) {
+      document.addEventListener("merged", () => { $("#log").scrollTop = $("#log").scrollHeight; }, { once: true });
+      text.focus({ preventScroll: true });
+    }
   });
   document.body.addEventListener("refused", ({ detail }) => {
     $("#refused").textContent = detail.says;
