@@ -1,6 +1,7 @@
 """A sender process with all its chores, over a Twilio at an address of this machine: `python -m tests.handover_child TWILIO`.
 
-It is `ventanilla sender` in everything but two things: where Twilio is, and how patient it is.
+It is `ventanilla sender` in everything but where Twilio is, how patient it is, and that it writes to one person as fast
+as it can, where WhatsApp wants six seconds between messages.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from tests.fake_twilio import LocalHttpClient
 from webhook.commands.sending import _chores
 from webhook.keys import Keys
 from webhook.observe import set_up_logging
+from webhook.outbox import limits
 from webhook.outbox.counting import SenderMetrics
 from webhook.outbox.dispatch import Pace, Parts
 from webhook.outbox.provider import Provider
@@ -27,6 +29,7 @@ IMPATIENT = Pace(claim_s=4.0, attempt_s=8.0, ask_after_s=0.3, resend_after_s=2.0
 def main(twilio: str) -> None:
     """Send until SIGTERM."""
     set_up_logging(production=True)
+    limits.RECIPIENT_EVERY_S = 0.0
     settings = read_settings(os.environ)
     parts = Parts(
         connection=Connection(settings.redis_url),

@@ -43,6 +43,7 @@ AT_ONCE = 40
 CHANCES: dict[Ending, float] = {Breaks.LOST: 0.02, Breaks.SWALLOWED: 0.01, TOO_MANY: 0.02, FAULT: 0.01}
 CASE_CODE = re.compile(r": ([2-9A-HJKMNP-TV-Z]{8})\b")
 KEYS = Keys(SECRET)
+OURS = {Channel.SMS: "+12025550142", Channel.WHATSAPP: "whatsapp:+12025550199"}
 
 
 @dataclass(frozen=True)
@@ -285,8 +286,7 @@ class Storm:
         """One message, delivered as Twilio does, however long nobody answers."""
         with self._ids_lock:
             id_ = next(self._ids)
-        channel = chat.channel.value
-        form = message(text, number=chat.phone, id_=id_, channel=channel)
+        form = message(text, number=chat.phone, id_=id_, channel=chat.channel.value, To=OURS[chat.channel])
         self.until(lambda: not self.faults, "all is well")
         return self.hub.web.deliver(form, patience_s=max(1.0, self._ends_at - time.monotonic()))
 

@@ -361,7 +361,7 @@ def test_axe_finds_nothing(office: Office, language: str, size: Any, dark: bool)
 
 def _faults(page: Page) -> list[str]:
     """What axe-core calls serious or critical, and where."""
-    page.wait_for_function("document.getAnimations().every(each => each.playState !== 'running')")
+    page.evaluate("Promise.all(document.getAnimations().map(each => each.finished)).then(() => true)")
     found = Axe().run(page).response["violations"]
     return [
         f"{each['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"

@@ -23,7 +23,7 @@ from bot.native import Native, Row
 from bot.session import Prefs, Session
 from bot.turn import ActionResult, Call, State, Turn
 from tests import learned_world
-from tests.fake_twilio import FakeTwilio, Twilio
+from tests.fake_twilio import Breaks, Ending, FakeTwilio, Twilio
 from tests.outbox_world import WHATSAPP, World
 from tests.twilio_samples import ACCOUNT, message
 from tests.webhook_world import settings_for
@@ -35,6 +35,7 @@ from webhook.observe import Metrics
 from webhook.outbox.contents import (
     CONTENTS_KEY,
     GRACE_S,
+    REFUSED_KEY,
     Known,
     KnownContents,
     forget,
@@ -51,6 +52,7 @@ from webhook.outbox.provider import client_of
 from webhook.reload import CatalogueHolder
 from webhook.settings import Environment, Sending
 from webhook.store.connection import Connection
+from webhook.store.keyspace import Records
 from webhook.store.sessions import SessionStore
 from webhook.twilio_edge.inbound import Received, read_inbound
 from webhook.twilio_edge.status import Status
@@ -468,6 +470,27 @@ def test_a_content_refused_later_goes_out_as_text(phone: Phone, code: int) -> No
     phone.send()
     assert len(phone.world.twilio.sent) == 2
     assert [each[0] for each in phone.world.reasons()] == [entry.id]
+
+
+@pytest.mark.parametrize("ending", [Breaks.UNREACHED, Breaks.LOST, (503, 20503), (429, 20429)], ids=str)
+def test_while_twilio_is_in_trouble_replies_are_text(phone: Phone, ending: Ending) -> None:
+    """The webhook is answered whether its REST interface works or not; what has begun is seen through."""
+    phone.write("hola")
+    phone.world.twilio.script = [ending]
+    phone.send()
+    phone.world.connection.command("DEL", Records(phone.person).outbox)
+    assert "*1* " in text_of(phone, "menu")
+    assert 0 < phone.world.connection.command("TTL", REFUSED_KEY) <= 60
+    phone.world.connection.command("DEL", REFUSED_KEY)
+    assert phone.write("menu") is None
+
+
+def test_trouble_does_not_end_a_refusal(kept: KnownContents, connection: Connection) -> None:
+    """A minute after it they would be refused again."""
+    kept.refused(63013)
+    kept.trouble(0)
+    assert kept.refusal() == 63013
+    assert connection.command("TTL", REFUSED_KEY) > 60
 
 
 def test_what_has_nothing_to_do_with_the_content_is_not_sent_twice(phone: Phone) -> None:

@@ -26,6 +26,9 @@ SHORTEST = 2
 """Letters from which on something is looked for."""
 
 _WHOLE, _BEGINS, _WORD_BEGINS, _WITHIN = 1.0, 0.9, 0.8, 0.6
+_MEANT = 0.85
+"""What a text means counts less than a name that begins so: a word half typed means nothing yet."""
+
 _LEAST_LIKE = 70.0
 _LEAST_SURE = 0.08
 
@@ -147,5 +150,5 @@ def _by_meaning(catalogue: Catalogue, asked: str, mine: Language) -> dict[NodeId
     for language in sorted(catalogue.languages, key=lambda language: language != mine):
         for guess in catalogue.understanding.understand(asked, language).ranked:
             if guess.confidence >= _LEAST_SURE and can_be_sent(catalogue, guess.label):
-                scores[guess.label] = max(scores.get(guess.label, 0.0), guess.confidence)
+                scores[guess.label] = max(scores.get(guess.label, 0.0), _MEANT * guess.confidence)
     return scores

@@ -22,6 +22,7 @@ from webhook.store.lifetimes import DAY_S
 
 GRACE_S = 2 * DAY_S  # messages that wait in a queue refer to what they were made with
 REFUSED_S = 3600
+TROUBLE_S = 60
 CONTENTS_KEY = f"{OUT_PREFIX}contents"
 REFUSED_KEY = f"{OUT_PREFIX}contents:refused"
 
@@ -132,7 +133,7 @@ class KnownContents:
         return _read(self._connection.read([CONTENTS_KEY])[0])
 
     def usable(self) -> Known | None:
-        """The same, unless Twilio has refused one within the last hour."""
+        """The same, unless Twilio has refused one within the last hour, or is in trouble."""
         raw, refused = self._connection.read([CONTENTS_KEY, REFUSED_KEY])
         return None if refused else _read(raw)
 
@@ -143,6 +144,10 @@ class KnownContents:
     def refused(self, code: int) -> None:
         """Twilio would not send one: for an hour replies are numbered text, so that nobody waits for a second attempt."""
         self._connection.command("SET", REFUSED_KEY, code, "EX", REFUSED_S)
+
+    def trouble(self, code: int) -> None:
+        """Twilio could not be reached, or is too busy: for a minute replies go back in the answer to the webhook."""
+        self._connection.command("SET", REFUSED_KEY, code, "EX", TROUBLE_S, "NX")
 
     def refusal(self) -> int:
         """The code of a refusal within the last hour; 0 for none."""

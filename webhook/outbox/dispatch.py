@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import structlog
@@ -30,6 +31,7 @@ from webhook.outbox.receipts import Receipts
 from webhook.outbox.store import ATTEMPT_S, CLAIM_S, TEMPLATE_FAILED, Begun, Claimed, Outbox
 from webhook.settings import Sending
 from webhook.store.connection import Connection
+from webhook.store.faults import StoreDown
 
 WINDOW_S = 24 * 3600 - 600  # the last ten minutes are not relied on
 MAX_AGE_S = 4 * 3600
@@ -224,9 +226,12 @@ class Dispatcher:
         self._parts.metrics.failed(verdict, answer.came)
         self._tell(entry, answer, verdict)
         if goes_as_text(entry, verdict, answer.code):
-            is_ours = self._outbox.later(claimed, replace(ended, plain=True), now_s, now_s)
-            self._contents.refused(answer.code)
-            return is_ours
+            with suppress(StoreDown):
+                self._contents.refused(answer.code)
+            return self._outbox.later(claimed, replace(ended, plain=True), now_s, now_s)
+        if entry.kind is Kind.REPLY and verdict.do in (Do.RETRY, Do.FIND_OUT):
+            with suppress(StoreDown):  # the next replies need not come this way
+                self._contents.trouble(answer.code)
         match verdict.do:
             case Do.FIND_OUT:
                 self._limits.spend(entry, now_s)
