@@ -33,6 +33,10 @@ class Found:
     seconds: float
     killed: dict[str, int]
 
+    @property
+    def per_second(self) -> float:
+        return (self.inbound + self.outbound) / self.seconds
+
 
 def hold(storm: Storm) -> Found:
     """Look at everything that is left; fails at the first thing that is not as it must be."""

@@ -595,6 +595,7 @@ def menu_page(garden: Garden) -> list[Plant]:
 
 def result_too_long(garden: Garden) -> list[Plant]:
     doc = garden.project.documents["answer", "nearest-office"]
+    garden.taken.add(doc.source.path)
     plants = []
     for language, written in garden.project.texts_of("answer", "nearest-office", "text", 0):
         new = (f"      {LONG * 12}",)
@@ -863,12 +864,12 @@ BATCHES: dict[str, tuple[Planter, ...]] = {
     ),
     "empty": (empty_answer, bare_heading, bad_hours),
     "long": (
+        result_too_long,
         menu_page,
         _below_text("sms-too-long", "en", SMS_LONG),
         _below_text("whatsapp-too-long", "es", SMS_LONG),
         _below_text("line-too-long", "en", LONG.replace(". ", ", ") * 20),
         _below_text("sms-danger-too-long", "es", SHORT * 30, danger=True),
-        result_too_long,
     ),
     "asked": (question_too_long, phrase_too_long, _below_text("long-sentence", "en", "one " * 20, danger=True)),
     "old": (review_past, review_missing, no_source, line_unconfirmed, answer_unconfirmed),

@@ -21,5 +21,4 @@ def test_talks_survive_the_deaths_of_web_server_sender_and_store(short_directory
     with storm(short_directory, SMALL) as raging:
         raging.rage()
         found = hold(raging)
-    print(found)
     assert found.killed == {"web": 2, "sender": 1, "store": 1}

@@ -181,6 +181,7 @@ def test_exit_removes_the_copies_of_recent_replies_and_leaves_none_of_its_own(
     for id_, channel in [("SM1", Channel.SMS), ("SM2", Channel.WHATSAPP)]:
         loaded = store.load(ana, inbound(id_, channel), codes)
         store.commit(loaded, next_turn(loaded), reply="hola")
+    connection.command("HSET", Records(ana.key).attempts, "c:Axyz", "1 a reply that left through the outbox, sealed")
     loaded = store.load(ana, inbound("SM3"), codes)
     store.commit(loaded, next_turn(loaded, clears=Clears.COPIES), reply="ok")
     kept = {key.split(b":")[2] for key in connection.command("KEYS", "*")}

@@ -147,5 +147,8 @@ def _while_talking(scene: Scene) -> Iterator[Said]:
         options = (option_id(LEAVING, "yes"), option_id(LEAVING, "no"))
         yield Said(key, channel, replying.beside(talking, scene.told(key), options, outcome="checked"), len(options))
     for id_ in sorted(catalogue.lexicon.nodes & set(catalogue.answers)):
-        lines = [*rendering.body(catalogue, catalogue.answers[id_], scene.view()), *scene.told("danger_passed_on")]
-        yield Said("danger_passed_on", channel, replying.beside(talking, lines, outcome="checked"), 0)
+        lines = rendering.body(catalogue, catalogue.answers[id_], scene.view())
+        alone = Said("danger_passed_on", channel, replying.beside(talking, lines, outcome="checked"), 0)
+        lines = (*lines, *scene.told("danger_passed_on"))
+        if not alone.is_cut:  # or the answer itself is to blame, and told
+            yield replace(alone, turn=replying.beside(talking, lines, outcome="checked"))

@@ -95,7 +95,7 @@ class Lister:
         waiting = [ticket for ticket in tickets if ticket.stage is Stage.WAITING]
         mine = [ticket for ticket in tickets if ticket.stage is Stage.TALKING and ticket.advisor == self.user]
         talking = [ticket for ticket in tickets if ticket.stage is Stage.TALKING]
-        groups: list[tuple[str, Sequence[Ticket]]] = {
+        groups: Sequence[tuple[str, Sequence[Ticket]]] = {
             Tab.WAITING: [("", waiting)],
             Tab.MINE: [("", mine)],
             Tab.ALL: [("group_waiting", waiting), ("group_talking", talking), ("group_closed", list(closed))],

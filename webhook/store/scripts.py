@@ -63,6 +63,9 @@ end
 if ARGV[12] == 'yes' then
   redis.call('DEL', KEYS[5])
   for i = 10, copies do redis.call('DEL', KEYS[i]) end
+  for _, field in ipairs(redis.call('HKEYS', KEYS[9])) do
+    if string.sub(field, 1, 2) == 'c:' then redis.call('HDEL', KEYS[9], field) end
+  end
 elseif ARGV[10] ~= '' then
   redis.call('SET', KEYS[2], ARGV[10], 'EX', ARGV[11])
   local kept, oldest = {}, tonumber(ARGV[15]) - 2 * tonumber(ARGV[11])
