@@ -26,6 +26,7 @@ STOPS_WITHIN_S = 15.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 _STORE = b"valkey"
 _TRACKER = b"resource_tracker"  # a helper process of Python's multiprocessing
+_CHECK = b"\0check\0"  # of content that somebody has edited meanwhile
 
 
 class NotStarted(Exception):
@@ -54,11 +55,11 @@ class Running:
     def usage(self) -> Usage:
         """What workers and store have used so far."""
         stores = [pid for pid in descendants(self.process.pid) if _STORE in _program(_command(pid))]
-        return Usage(sum(map(_cpu_s, self.workers())), sum(map(_cpu_s, stores)))
+        return Usage(sum(map(cpu_s, self.workers())), sum(map(cpu_s, stores)))
 
     def memory_mb(self) -> float:
         """The memory of one worker, its share of what processes have in common included (PSS)."""
-        sizes = [_pss_kb(pid) for pid in self.workers()]
+        sizes = [pss_kb(pid) for pid in self.workers()]
         return sum(sizes) / len(sizes) / 1024
 
 
@@ -84,13 +85,13 @@ def environment(var: Path, **more: str) -> Mapping[str, str]:
 
 
 @contextmanager
-def running(arguments: tuple[str, ...], var: Path, *, workers: int | None = None) -> Iterator[Running]:
-    """Run a server until the block ends. Raises NotStarted."""
+def running(arguments: tuple[str, ...], var: Path, *, workers: int | None = None, **more: str) -> Iterator[Running]:
+    """Run a server until the block ends, with `more` in its environment. Raises NotStarted."""
     port = free_port()
     var.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [sys.executable, *arguments, "--port", str(port), *(["--workers", str(workers)] if workers else [])]
     with open(var / "said", "wb") as said:
-        process = subprocess.Popen(command, cwd=CHECKOUT, env=environment(var), stdout=said, stderr=said)
+        process = subprocess.Popen(command, cwd=CHECKOUT, env=environment(var, **more), stdout=said, stderr=said)
     try:
         _wait_until_listening(port, process, var / "said")
         yield Running(port, process)
@@ -138,7 +139,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def _is_other(command: bytes) -> bool:
-    return not command or _STORE in _program(command) or _TRACKER in command
+    return not command or _STORE in _program(command) or _TRACKER in command or _CHECK in command
 
 
 def _program(command: bytes) -> bytes:
@@ -152,12 +153,12 @@ def _command(pid: int) -> bytes:
         return b""
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """User and system time of a process (fields 14 and 15 of /proc/PID/stat)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _pss_kb(pid: int) -> int:
+def pss_kb(pid: int) -> int:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("Pss:")).split()[1])

@@ -154,7 +154,8 @@ def _in_their_language(scene: Scene, folded: str, *, plain: bool) -> Scene:
     catalogue = scene.catalogue
     if not scene.language:
         named = () if plain else catalogue.understanding.names.languages_of(folded)
-        spoken = catalogue.words.spoken_in(folded) or named
+        # what an advisor would see must be read before a yes to it (safety R37): there the word decides
+        spoken = catalogue.words.spoken_in(folded, or_leads_to=ADVISOR) or named
         language = next(iter(spoken)) if len(spoken) == 1 else catalogue.language_guess.guess(scene.inbound.text)
         return scene.in_language(language) if language else scene
     guessed = "" if plain or scene.session.asking else catalogue.language_guess.guess(scene.inbound.text)

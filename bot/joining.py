@@ -44,7 +44,8 @@ def _is_left_over(scene: Scene, turn: Turn) -> bool:
     if scene.inbound.media:
         return True
     is_number = scene.catalogue.words.number(fold(scene.inbound.text)) is not None
-    return turn.outcome in UNANSWERED and bool(scene.inbound.text.strip()) and not is_number
+    is_unanswered = turn.outcome in UNANSWERED or (turn.outcome == "welcomed" and not scene.language)
+    return is_unanswered and bool(scene.inbound.text.strip()) and not is_number
 
 
 def _raised(scene: Scene, turn: Turn) -> Turn:

@@ -84,9 +84,14 @@ class Words:
             parts = parts[length:]
         return True
 
-    def spoken_in(self, folded: str) -> frozenset[str]:
-        """The languages of a greeting; none for anything else, because commands are typed in any language."""
+    def spoken_in(self, folded: str, *, or_leads_to: str = "") -> frozenset[str]:
+        """The languages of a greeting, or of a word that leads to a node.
+
+        None for anything else, because commands are typed in any language.
+        """
         word = self.find(folded)
+        if word is not None and word.command is Command.GO and word.target == or_leads_to:
+            return self.languages_of.get(folded, frozenset())
         if word is None or word.command is not Command.GREETING:
             return frozenset()
         pieces = [self.languages_of[greeting] for greeting in self.greetings if f" {greeting} " in f" {folded} "]

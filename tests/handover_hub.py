@@ -55,7 +55,11 @@ class Hub:
     clock: Clock = field(default_factory=lambda: Clock(NOW_S))
 
     def __post_init__(self) -> None:
-        usual = {"sms_from": SMS, "whatsapp_from": WHATSAPP.removeprefix("whatsapp:"), "sending": Sending(sms_per_s=1e6)}
+        usual = {
+            "sms_from": SMS,
+            "whatsapp_from": WHATSAPP.removeprefix("whatsapp:"),
+            "sending": Sending(sms_per_s=1e6),
+        }
         changed = {**usual, **self.changed}
         self.keys = Keys(SECRET)
         self.console: World = console_world(self.var, self.url, clock=self.clock, **changed)

@@ -155,7 +155,9 @@ def test_a_talk_from_the_question_to_the_bot_again(phone: Phone, desk: Desk) -> 
 
     desk.send_vetted("border worker card")  # the advisor searches in English, the person reads Spanish
     gets(phone, "Trabajador fronterizo")
-    expect(desk.page.locator("#log .message.advisor .delivery.delivered, #log .message.advisor .delivery.read").last).to_be_visible()
+    expect(
+        desk.page.locator("#log .message.advisor .delivery.delivered, #log .message.advisor .delivery.read").last
+    ).to_be_visible()
 
     phone.say("en")
     phone.say("can my sister get one too?")

@@ -60,6 +60,37 @@ def test_with_nobody_on_duty_the_person_is_told_in_time_and_an_alarm_shows(world
     assert found(world, id_).alarm is None
 
 
+def test_who_named_a_safe_time_is_told_then_and_the_alarm_does_not_wait(world: World) -> None:
+    """A message at another time can betray somebody (R17); that somebody must act is shown at once all the same."""
+    id_ = world.ask(promised_in_s=900, safe_time="afternoon")  # it is 9:00 in UTC, 4:00 in Chetumal
+    assert pass_s(world, 900) == 1
+    assert (found(world, id_).alarm, told(world)) == (Alarm.NOT_TAKEN, [])
+    assert [pass_s(world, 60) for _ in range(3)] == [0] * 3
+    assert pass_s(world, 9 * 3600) == 1  # after one o'clock in Chetumal
+    assert told(world) == ["not taken"]
+    assert [pass_s(world, 60) for _ in range(3)] == [0] * 3
+
+
+def test_who_wants_messages_only_after_writing_is_told_as_soon_as_they_write(world: World) -> None:
+    """They hold the phone then. Until then nothing comes, however long it takes (R17)."""
+    id_ = world.ask(promised_in_s=900, safe_time="after-i-write")
+    pass_s(world, 5 * 3600)
+    assert (found(world, id_).alarm, told(world)) == (Alarm.NOT_TAKEN, [])
+    world.say(id_, "hay alguien?")
+    assert pass_s(world, 5) == 1
+    assert told(world) == ["not taken"]
+
+
+def test_a_silent_advisor_is_not_told_of_at_an_unsafe_time(world: World) -> None:
+    """The chat goes back to the queue for others to take, without a word to the phone."""
+    id_ = world.ask(safe_time="after-i-write")
+    world.desk.take(id_, "ana")
+    world.say(id_, "hola")
+    assert pass_s(world, SILENT_AFTER_S) == 1
+    assert (found(world, id_).alarm, found(world, id_).stage) == (Alarm.SILENT, Stage.WAITING)
+    assert (world.session().owner, told(world)) == (Owner.QUEUE, [])
+
+
 def test_an_advisor_who_is_silent_loses_the_chat(world: World) -> None:
     """From the first message without an answer: who goes on writing does not wait longer for it."""
     id_ = world.ask()

@@ -142,6 +142,7 @@ class World:
         danger: str = "",
         note: str = "",
         promised_in_s: int = 900,
+        safe_time: str = "",
     ) -> str:
         """A person asks for an advisor; the ticket."""
         received = self.received(note, channel, number, user)
@@ -160,6 +161,8 @@ class World:
             effects = [Effect(handoff.OPENED, fields)]
             if note:
                 effects.append(Effect(handoff.SAID, {"ticket": ticket, "text": note, "danger": "", "note": "yes"}))
+            if safe_time:
+                effects.append(Effect(handoff.SAFE_TIME, {"ticket": ticket, "value": safe_time}))
             return _turn(loaded, tuple(effects), owner=Owner.QUEUE, ticket=ticket)
 
         self.turn(received, decide)

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from bot import desk_turns
 from bot.catalogue import Catalogue
+from bot.safe_time import is_safe
 from bot.session import Prefs, Session, Unreadable, dump, load, load_prefs
 from bot.turn import State
 from webhook.desk.counting import Counted
@@ -79,6 +80,12 @@ class Look:
     def at(self) -> datetime:
         return datetime.fromtimestamp(self.now_s, UTC)
 
+    @property
+    def is_safe(self) -> bool:
+        """Whether this is a time that the person called safe (R17). What the bot answered them counts as writing, too."""
+        wrote_s = max(self.ticket.said_s, self.session.active_s if self.session else 0)
+        return is_safe(self.ticket.safe_time, self.at, wrote_s)
+
     def turned(self, turn: DeskTurn) -> tuple[Session, str | None]:
         """The session after a turn of the bot, and what it says. When the person last wrote stays what it was."""
         before = self.session_of_ticket or Session()
@@ -127,8 +134,8 @@ class Look:
         )
 
     def notice(self, text: str) -> Entry | None:
-        """A message of the bot; None when it cannot be sent: after an opt-out, or when the window has closed."""
-        if self.session is None or not may_write(self.ticket, self.prefs):
+        """A message of the bot. None when it cannot be sent: after an opt-out, when the window has closed, at a time that is not safe."""
+        if self.session is None or not self.is_safe or not may_write(self.ticket, self.prefs):
             return None
         return self.entry(Kind.NOTICE, text) if window_is_open(self.ticket, self.session, self.now_s) else None
 

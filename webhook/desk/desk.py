@@ -281,7 +281,9 @@ class DeskService:
         return Done.INVITED if self._invites else Done.WINDOW_CLOSED
 
 
-def closing(look: Look, outcome: Outcome, turn: DeskTurn, author: str, why: str = "") -> Change:
+def closing(
+    look: Look, outcome: Outcome, turn: DeskTurn, author: str, why: str = ""
+) -> Change:  # fmt: skip
     """The change that closes a ticket and gives the session back, with what the bot says about it if it can."""
     session, notice = look.turned(turn) if look.session_of_ticket else (None, None)
     adds = [look.event("closed", author, answer=why or outcome.value)]

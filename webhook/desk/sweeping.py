@@ -1,7 +1,8 @@
 """Looks after tickets that nobody looks after: promises that are over, advisors who are silent, tickets left alone.
 
-Whoever waits is told, once, with other ways to get help, and an alarm shows who must act (safety R40). Any number of
-sweepers may run: each change is made from what was read, so only one of them makes it. The moment is an argument.
+Whoever waits is told, once, with other ways to get help, and an alarm shows who must act (safety R40). Who has named a
+safe time is told then; the alarm does not wait for it (safety R17, R41). Any number of sweepers may run: each change is made
+from what was read, so only one of them makes it. The moment is an argument.
 """
 
 import secrets
@@ -45,7 +46,7 @@ def _change(desk: DeskService, id_: str, now_s: int) -> bool:
     return done is Done.DONE
 
 
-def _due(ticket: Ticket, now_s: int) -> Callable[[DeskService, Look], Change] | None:
+def _due(ticket: Ticket, now_s: int) -> Callable[[DeskService, Look], Change | Done] | None:
     """What is to be done with a ticket now."""
     if now_s - max(ticket.said_s, ticket.answered_s, ticket.taken_s, ticket.opened_s) >= UNTOUCHED_AFTER_S:
         return _untouched
@@ -61,10 +62,16 @@ def _untouched(desk: DeskService, look: Look) -> Change:
     return closing(look, Outcome.UNTOUCHED, desk.changing.turns.untouched, "")
 
 
-def _not_taken(desk: DeskService, look: Look) -> Change:
-    log.warning("ticket_not_taken", ticket=look.ticket.id)
-    sets: dict[str, str | bytes | int] = {"alarm": Alarm.NOT_TAKEN.value, "told": look.ticket.promised_s}
-    return _told(look, "not_taken", desk.changing.turns.not_taken, sets, counted=NOT_TAKEN)
+def _not_taken(desk: DeskService, look: Look) -> Change | Done:
+    is_raised = look.ticket.alarm is Alarm.NOT_TAKEN
+    if not is_raised:
+        log.warning("ticket_not_taken", ticket=look.ticket.id)
+    sets: dict[str, str | bytes | int] = {"alarm": Alarm.NOT_TAKEN.value}
+    counted = "" if is_raised else NOT_TAKEN
+    if look.is_safe:
+        sets["told"] = look.ticket.promised_s
+        return _told(look, "not_taken", desk.changing.turns.not_taken, sets, counted=counted)
+    return Done.ALREADY if is_raised else _told(look, "not_taken", None, sets, counted=counted)
 
 
 def _silent(desk: DeskService, look: Look) -> Change:
@@ -80,19 +87,19 @@ def _silent(desk: DeskService, look: Look) -> Change:
 def _told(
     look: Look,
     event: str,
-    turn: DeskTurn,
+    turn: DeskTurn | None,
     sets: dict[str, str | bytes | int],
     drops: tuple[str, ...] = (),
     *,
     counted: str,
 ) -> Change:
-    """A change that the person is told of, if they can be."""
-    session, notice = look.turned(turn) if look.session_of_ticket else (None, None)
+    """A change with the turn it leads to (None: the session stays as it is), and what the person is told of it, if they can be."""
+    session, notice = look.turned(turn) if turn and look.session_of_ticket else (None, None)
     adds = [look.event(event, look.ticket.advisor)]
     entries: tuple[Entry, ...] = ()
     if notice and (entry := look.notice(notice)):
         entries = (entry,)
         adds.append(look.sealed(Message(look.now_s, Voice.BOT, notice, entry=entry.id)))
     write = TicketWrite(look.ticket.id, sets=sets, adds=tuple(adds), drops=drops, spills=False)
-    counts = (Counted(counted, look.ticket.language),)
+    counts = (Counted(counted, look.ticket.language),) if counted else ()
     return Change(write, session=session, checks_session=True, entries=entries, counts=counts)
