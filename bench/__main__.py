@@ -1,4 +1,4 @@
-"""`python -m bench`: everything, in under four minutes. `--quick`: a smoke run whose numbers mean little."""
+"""`python -m bench`: everything, in some five minutes. `--quick`: a smoke run whose numbers mean little."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import memory, report, sending, servers, starting
+from bench import console, memory, report, sending, servers, starting
 from bench.rounds import FLOOR, LEAN, OURS, alternate
 from bench.servers import running
 from bench.walks import make_walks
@@ -37,8 +37,8 @@ def main() -> None:
         tell(report.crowd(walks, people))
         sizes = memory.measure(walks, catalogue.codes, sessions, folder / "memory")
         loaded_s, made_s = starting.catalogue_load_s()
-        first_s = {
-            command: [starting.first_answer_s(command, folder / f"{command}-{again}") for again in range(starts)]
+        started_up = {
+            command: [starting.start(command, folder / f"{command}-{again}") for again in range(starts)]
             for command in ("web", "run")
         }
         with (
@@ -49,11 +49,13 @@ def main() -> None:
             started = {OURS: ours, FLOOR: floor, LEAN: lean}
             done = alternate(started, walks, people=people, rounds=rounds, tell=tell)
         sent = sending.measure(*(sending.QUICK if given.quick else sending.USUAL), folder / "sending")
+        polled = console.measure(*(console.QUICK if given.quick else console.USUAL), folder / "console")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(report.speed(done))
-    print(report.the_rest(sizes, sessions, loaded_s, made_s, first_s))
+    print(report.the_rest(sizes, sessions, loaded_s, made_s, started_up))
     print("\n" + sending.report(sent, *(sending.QUICK if given.quick else sending.USUAL)[:2]))
+    print("\n" + console.report(polled))
 
 
 def tell(line: str) -> None:

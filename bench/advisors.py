@@ -145,7 +145,7 @@ async def look(advisors: Sequence[Advisor], seconds: float, answers: Answers, pa
 
 async def _follow(advisor: Advisor, line: Line, poll: Poll, until: float, answers: Answers, path: str) -> None:
     """One part of a page: asks at fixed moments, and leaves out those that come while it still waits."""
-    at = time.perf_counter() + random.uniform(0, poll.every_s)  # noqa: S311 -- nobody opens a page at the same moment
+    at = time.perf_counter() + random.uniform(0, poll.every_s)  # nobody opens a page at the same moment
     while at < until:
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
         started = time.perf_counter()

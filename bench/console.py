@@ -127,11 +127,13 @@ class Hub:
         self.tickets.append(ticket)
         if number < TALKING:
             self.desk.take(ticket, self.users[number])
-        while len(self.desk.messages(ticket)) < MESSAGES:
-            self.people.writes(ticket, PERSON_SAYS)
-            if number < TALKING:
-                self.desk.reply(ticket, self.users[number], ADVISOR_SAYS, f"n{self.people.sent}")
+        is_taken = number < TALKING
+        for said in range(MESSAGES - (2 if is_taken else 1)):  # the first note, and that it was taken, are there
+            if said % 2 and is_taken:
+                self.desk.reply(ticket, self.users[number], ADVISOR_SAYS, f"n{said}")
                 self.delivers(ticket)
+            else:
+                self.people.writes(ticket, PERSON_SAYS)
 
     def _deliver(self, entry: str) -> None:
         sid = f"SM{abs(hash(entry)):032x}"

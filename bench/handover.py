@@ -37,7 +37,9 @@ def main() -> None:
     """Let the storm rage, look at what is left, and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.handover", description=__doc__)
     parser.add_argument("--chats", type=int, default=500)
-    parser.add_argument("--messages", type=int, default=20, help="of the advisors in each talk, and as many of the person")
+    parser.add_argument(
+        "--messages", type=int, default=20, help="of the advisors in each talk, and as many of the person"
+    )
     parser.add_argument("--kills", type=int, default=10, help="how often web server and sender are killed, in turn")
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--patience", type=float, default=3600.0, help="give up after so many seconds")

@@ -9,6 +9,7 @@ from statistics import median
 
 from bench.memory import Sizes
 from bench.rounds import FLOOR, IN_FLIGHT, LEAN, OURS, Measured, Round
+from bench.starting import Start
 from bench.walks import Walk, mix_of
 
 SPEED_TARGET = 0.6
@@ -52,7 +53,7 @@ def speed(rounds: Sequence[Round]) -> str:
 
 
 def the_rest(
-    sizes: Sizes, sessions: int, loaded_s: float, made_s: float, first_s: Mapping[str, Sequence[float]]
+    sizes: Sizes, sessions: int, loaded_s: float, made_s: float, starts: Mapping[str, Sequence[Start]]
 ) -> str:  # fmt: skip
     """Memory and the start."""
     lines = [
@@ -62,13 +63,29 @@ def the_rest(
         f"  besides: preferences {sizes.prefs:.0f} a person, number and user id {sizes.alias:.0f} a person on WhatsApp, "
         f"seen mark {sizes.seen_mark:.0f} a message",
         f"catalogue loaded in {loaded_s:.2f} s   (target {LOAD_TARGET_S:g}; {made_s:.2f} s more for what first turns need)",
-        *(
-            f"first answer after `ventanilla {command}`: {min(seconds):.2f} s   "
-            f"(best of {len(seconds)} starts, worst {max(seconds):.2f}; target {FIRST_TARGET_S:g})"
-            for command, seconds in first_s.items()
-        ),
+        *(_first_answers(command, done) for command, done in starts.items()),
+        *(_parts(done) for done in starts.values() if done[0].memory_mb),
     ]
     return "\n".join(lines)
+
+
+def _first_answers(command: str, starts: Sequence[Start]) -> str:
+    seconds = [start.first_s for start in starts]
+    return (
+        f"first answer after `ventanilla {command}`: {min(seconds):.2f} s   "
+        f"(best of {len(seconds)} starts, worst {max(seconds):.2f}; target {FIRST_TARGET_S:g})"
+    )
+
+
+def _parts(starts: Sequence[Start]) -> str:
+    """How long until web server, sender and console answer, and what their processes take."""
+    seconds = [start.all_s for start in starts]
+    memory = starts[-1].memory_mb
+    each = ", ".join(f"{kind} {size:.0f}" for kind, size in memory.items())
+    return (
+        f"all parts of `ventanilla run` answer after {min(seconds):.2f} s   (worst {max(seconds):.2f})\n"
+        f"memory of `ventanilla run` (PSS): {sum(memory.values()):.0f} MB   ({each})"
+    )
 
 
 def _spread(ratios: Sequence[float]) -> str:

@@ -129,6 +129,15 @@ def free_port() -> int:
         return port
 
 
+def free_port_pair() -> int:
+    """A port that nobody listens on, and nobody on the next one either, which the console takes."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe:
+            if port < 65_535 and probe.connect_ex(("127.0.0.1", port + 1)) != 0:
+                return port
+
+
 def descendants(pid: int) -> list[int]:
     """The children of a process, theirs, and so on."""
     found: list[int] = []

@@ -129,7 +129,7 @@ def world(places: Iterable[Place] = PLACES, towns: Iterable[Town] = TOWNS) -> Ca
     return Catalogue(**parts)
 
 
-WORDS = "my secret words 983 555 1234"
+WORDS = "my code words 983 555 1234"
 
 
 def inbound(channel: Channel = Channel.SMS, at: datetime = NOW, id_: str = "SM1") -> Inbound:

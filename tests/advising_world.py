@@ -18,6 +18,7 @@ from bot.session import Codes, Owner, Session
 from bot.turn import Clears, Effect, State, Turn
 from tests.console_world import Browser, Clock, console_world, content
 from tests.console_world import World as ConsoleWorld
+from tests.twilio_samples import ACCOUNT
 from tests.webhook_world import SECRET
 from webhook.console.guard import Guard
 from webhook.desk.desk import DeskService
@@ -35,7 +36,7 @@ NOW_S = datetime(2026, 12, 1, 18, 0, tzinfo=UTC).timestamp()
 """A day on which the answers of the content have not outlived their date."""
 
 OURS = "+5015550000"
-MEDIA_URL = "https://api.twilio.com/2010-04-01/Accounts/AC{0}/Messages/MM{0}/Media/ME{0}".format("0" * 32)
+MEDIA_URL = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages/MM{0:032x}/Media/ME{0:032x}"
 
 
 Moment = Clock

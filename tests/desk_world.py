@@ -94,7 +94,7 @@ class Phone:
         """Ask for an advisor, say yes, and leave out the first note."""
         self.write(ASK[self.language])
         self.write(YES[self.language])
-        return self.write({"en": "skip", "es": "saltar"}[self.language])
+        return self.write({"en": "not now", "es": "ahora no"}[self.language])
 
 
 def phones(catalogue: Catalogue, **fields: object) -> Iterator[Phone]:

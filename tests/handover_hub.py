@@ -104,6 +104,10 @@ class Hub:
             pass
         assert self.twilio.faults == []
 
+    def as_sent(self, text: str, language: str = "es") -> str:
+        """An advisor's words as the phone gets them."""
+        return self.catalogue.phrase("advisor_says", language, text=text).strip()
+
     def only_ticket(self) -> Ticket:
         """The one open ticket."""
         [ticket] = self.desk.open_tickets()

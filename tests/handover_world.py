@@ -23,6 +23,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from bot.handoff import TICKET_LENGTH, TICKET_LETTERS
 from bot.inbound import Channel
 from bot.loading import load_catalogue
 from tests.fake_twilio import FAULT, TOO_MANY, Breaks, Ending, Kept, Request, Twilio, at_random, serving
@@ -33,6 +34,7 @@ from webhook.desk.desk import DeskService
 from webhook.desk.records import Stage, Ticket, Voice
 from webhook.embedded import EmbeddedServer
 from webhook.keys import Keys
+from webhook.outbox.store import Outbox
 from webhook.reload import CatalogueHolder
 from webhook.settings import CHECKOUT
 from webhook.store.connection import Connection
@@ -41,7 +43,7 @@ from webhook.store.faults import StoreDown
 ADVISORS, SENDERS = 10, 2
 AT_ONCE = 40
 CHANCES: dict[Ending, float] = {Breaks.LOST: 0.02, Breaks.SWALLOWED: 0.01, TOO_MANY: 0.02, FAULT: 0.01}
-CASE_CODE = re.compile(r": ([2-9A-HJKMNP-TV-Z]{8})\b")
+CASE_CODE = re.compile(rf"\b[{TICKET_LETTERS}]{{{TICKET_LENGTH}}}\b")
 KEYS = Keys(SECRET)
 OURS = {Channel.SMS: "+12025550142", Channel.WHATSAPP: "whatsapp:+12025550199"}
 
@@ -95,13 +97,13 @@ class Chat:
 
 
 class UnsureTwilio(Twilio):
-    """Loses answers, and never lists some of the messages whose answer was lost. It tells its news to `tell`."""
+    """Loses answers, and never lists some of the messages whose answer was lost. Its news wait in `news`."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
         self.choose = at_random(seed, CHANCES)
         self.dice = random.Random(seed)
-        self.broken: set[str] = set()  # entries whose request had no answer once: the next one gets one
+        self.broken: set[str] = set()  # entries whose outcome was unknown once: the next request is answered
         self.unlisted: set[str] = set()
         self.news: queue.Queue[tuple[Kept, str] | None] = queue.Queue()
 
@@ -112,11 +114,11 @@ class UnsureTwilio(Twilio):
         known = len(self.messages)
         answer = super()._create(request)
         made = self.messages[known:]
-        if isinstance(answer, Breaks):
+        if isinstance(answer, Breaks) or answer[0] >= 500:
             self.broken.add(entry)
-            if made and self.dice.random() < 0.5:
-                self.unlisted.add(made[0].sid)
-                return answer
+        if isinstance(answer, Breaks) and made and self.dice.random() < 0.5:
+            self.unlisted.add(made[0].sid)
+            return answer
         for each in made:
             self._tell(each)
         return answer
@@ -207,6 +209,8 @@ class Storm:
     def __post_init__(self) -> None:
         self._holder = CatalogueHolder(load_catalogue(CHECKOUT, show_unconfirmed=True))
         self._by_person = {chat.person: chat for chat in self.chats}
+        self._outbox = Outbox(Connection(self.hub.store.url))
+        self._closing: set[str] = set()
         self._ids = iter(range(1, 10**9))
         self._ids_lock = threading.Lock()
         self._ends_at = time.monotonic() + self.size.patience_s
@@ -233,7 +237,6 @@ class Storm:
         try:
             with ThreadPoolExecutor(min(AT_ONCE, self.size.chats)) as crowd:
                 list(crowd.map(lambda chat: self._guarded(self._person, chat), self.chats))
-            self.until(lambda: len({each.entry for each in self.twilio.sent}) >= self.whole, "all is sent")
             self.until(lambda: not self._waits(), "the outbox is empty")
             helpers[-1].join(self.size.patience_s)
         finally:
@@ -262,10 +265,8 @@ class Storm:
             self.faults.append(fault)
 
     def _waits(self) -> bool:
-        from webhook.outbox.store import Outbox
-
         try:
-            return Outbox(Connection(self.hub.store.url)).waiting(time.time())[0] > 0
+            return self._outbox.waiting(time.time())[0] > 0
         except StoreDown:
             return True
 
@@ -302,6 +303,8 @@ class Storm:
         while not self.over.is_set():
             try:
                 tickets = desk.open_tickets()
+                for person in self._closing - {ticket.person for ticket in tickets}:
+                    self._by_person[person].closed.set()
                 busy = [self._serve(desk, user, dice, ticket) for ticket in tickets]
                 if not any(busy):
                     self.over.wait(0.05)
@@ -323,10 +326,8 @@ class Storm:
                 desk.transfer(ticket.id, user, f"advisor{dice.randrange(ADVISORS)}")
             return True
         if len({one.text for one in said if one.voice is Voice.PERSON}) == self.size.messages:
-            if desk.close(ticket.id, user, "helped").is_done:
-                chat.closed.set()
-            elif (now := desk.ticket(ticket.id)) and now.stage is Stage.CLOSED:  # done, and the answer was lost
-                chat.closed.set()
+            self._closing.add(ticket.person)
+            desk.close(ticket.id, user, "helped")
             return True
         return False
 

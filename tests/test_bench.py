@@ -17,6 +17,11 @@ ROWS = (
     "catalogue loaded in",
     "first answer after `ventanilla web`",
     "first answer after `ventanilla run`",
+    "all parts of `ventanilla run` answer after",
+    "memory of `ventanilla run` (PSS)",
+    "messages a second of one sender",
+    "CPU of the console, of a core",
+    "answered with nothing new (304)",
 )
 
 

@@ -245,6 +245,105 @@ def test_a_number_is_shown_after_a_reason(office: Office) -> None:
     expect(page.locator("#revealed")).to_have_text("")
 
 
+def test_who_takes_a_chat_sees_it_among_their_own(office: Office) -> None:
+    """A list that says "nobody is waiting" beside the chat one has just taken makes one look for it."""
+    ticket = office.hub.people.asks(NUMBER, note="hello")
+    page, _ = office.sits_down()
+    office.opens(page, chat(ticket))
+    page.locator("#take").click()
+    expect(page.locator('[data-tab="mine"]')).to_have_attribute("aria-current", "true")
+    expect(page.locator("[data-row].here")).to_have_count(1)
+    expect(page.locator(".back")).to_have_attribute("href", "/advisor?tab=mine")
+    assert page.url.endswith("?tab=mine")
+
+
+def test_what_was_read_is_not_marked_as_new_and_what_comes_elsewhere_is(office: Office) -> None:
+    """A mark that never goes away is soon looked at by nobody."""
+    first, second = (office.hub.people.asks(f"+501555000{n}", note="hello") for n in range(2))
+    page, ana = office.sits_down()
+    for ticket in (first, second):
+        office.hub.desk.take(ticket, ana.id)
+    office.opens(page, f"{chat(first)}?tab=mine")
+    office.hub.people.writes(first, "read at once")
+    expect(page.locator(".message", has_text="read at once")).to_be_visible()
+    mark_of = "[data-row='{}'] .mark.fresh"
+    expect(page.locator(mark_of.format(first))).to_be_hidden()
+    office.hub.people.writes(second, "somewhere else")
+    expect(page.locator(mark_of.format(second))).to_be_visible()
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    expect(page.locator('[data-tab="mine"] .count')).to_have_class(re.compile("fresh"))
+    page.locator(f"[data-row='{second}']").click()
+    expect(page.locator(".message", has_text="somewhere else")).to_be_visible()
+    expect(page).not_to_have_title(re.compile(r"^\("))
+    expect(page.locator(mark_of.format(second))).to_be_hidden()
+
+
+def test_a_chat_is_given_to_who_came_later_or_back_to_the_queue(office: Office) -> None:
+    """The list is asked for when it is opened; the dialog stays open meanwhile."""
+    ticket = office.hub.people.asks(NUMBER, note="hello")
+    page, ana = office.sits_down()
+    office.hub.desk.take(ticket, ana.id)
+    office.opens(page, chat(ticket))
+    office.sits_down("Bea")
+    office.hub.world.clock.passes(30)
+    page.get_by_role("button", name="Pass on").first.click()
+    expect(page.locator("#to option", has_text="Bea")).to_have_count(1)
+    page.locator("#to").select_option("queue")
+    page.locator("#transfer").get_by_role("button", name="Pass on").click()
+    expect(page.locator("#take")).to_be_visible()
+    expect(page.locator(".event", has_text="Put back into the queue")).to_be_visible()
+    expect(page.locator("#send")).to_be_disabled()
+
+
+def test_an_answer_that_was_sent_says_so_where_it_was_sent(office: Office) -> None:
+    """Somebody who looks away for a moment must not wonder whether they clicked."""
+    ticket = office.hub.people.asks(NUMBER, note="hello")
+    page, ana = office.sits_down()
+    office.hub.desk.take(ticket, ana.id)
+    office.opens(page, chat(ticket))
+    page.locator("#asked").fill("visa")
+    page.locator(".answer summary").first.click()
+    button = page.locator("[data-sends-answer]").first
+    expect(button).to_be_in_viewport(ratio=1)
+    button.click()
+    expect(button).to_have_text("On its way")
+    expect(button).to_be_disabled()
+
+
+def test_a_closed_chat_has_no_box_and_an_erased_one_no_draft(office: Office) -> None:
+    """A box that can send nothing invites to write; and whoever erased a chat erased what was said of it."""
+    left, erased = (office.hub.people.asks(f"+501555000{n}", note="hello") for n in range(2))
+    page, ana = office.sits_down()
+    for ticket in (left, erased):
+        office.hub.desk.take(ticket, ana.id)
+    office.opens(page, chat(left))
+    page.locator("#text").fill("half a sentence")
+    office.hub.people.leaves(left, "exit")
+    expect(page.locator(".notice")).to_contain_text("left with X")
+    expect(page.locator("#text")).to_have_value("half a sentence")
+    page.locator("#text").fill("")
+    page.reload()
+    expect(page.locator("#reply")).to_be_hidden()
+    expect(page.locator(".answers")).to_be_hidden()
+
+    office.opens(page, chat(erased))
+    page.locator("#text").fill("what she told me")
+    office.hub.people.erases(erased)
+    expect(page.locator(".notice")).to_contain_text("erased this chat")
+    expect(page.locator("#reply")).to_be_hidden()
+    assert "what she told me" not in page.evaluate("JSON.stringify(sessionStorage)")
+
+
+def test_the_overview_follows_by_itself(office: Office) -> None:
+    """A supervisor who must reload to see an alarm sees it too late."""
+    page, _ = office.sits_down("Lidia", role="supervisor")
+    office.opens(page, "/staff")
+    expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
+    ticket = office.hub.people.asks(NUMBER, note="hello", danger="certain", topic="danger-now")
+    expect(page.locator("#staff-waits")).to_contain_text(ticket)
+    expect(page.locator(".figure.warm b")).to_have_text("1")
+
+
 def test_hostile_words_do_nothing_in_a_browser(office: Office) -> None:
     """A page that runs what a person wrote would give them every other person's chat."""
     ticket = office.hub.people.asks(NUMBER, note="<img src=x onerror=\"document.title='owned'\"><script>x</script>")
@@ -273,7 +372,7 @@ def test_new_chats_are_told_in_the_title_and_by_a_notification_without_content(o
     office.opens(page)
     page.locator("#alerts").click()
     expect(page.locator("#alerts")).to_have_attribute("aria-pressed", "true")
-    office.hub.people.asks(NUMBER, note="my secret words", danger="certain", topic="danger-now")
+    office.hub.people.asks(NUMBER, note="my code words", danger="certain", topic="danger-now")
     expect(page).to_have_title(re.compile(r"^\(1\) "))
     assert page.evaluate("window.told") == [["Ventanilla", "A new chat waits."]]
 

@@ -6,8 +6,10 @@ import json
 import re
 import string
 from dataclasses import replace
+from datetime import datetime
 from html import unescape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -22,12 +24,17 @@ from webhook.console.answering import own_path
 from webhook.console.chat_pages import CLOSINGS
 from webhook.console.showing import masked, readable
 from webhook.console.words import FILES, LANGUAGES, read_words
+from webhook.desk.changing import Done
 from webhook.desk.counting import Counted
+from webhook.desk.desk import DeskService
 from webhook.desk.records import Outcome, Stage
+from webhook.desk.sweeping import SILENT_AFTER_S, sweep
 from webhook.embedded import EmbeddedServer
 from webhook.outbox.deliveries import Deliveries
+from webhook.outbox.entries import Kind
 from webhook.outbox.entries import write as write_entry
 from webhook.outbox.given_up import GivenUp, Letter
+from webhook.outbox.store import Outbox
 from webhook.store.connection import Connection
 from webhook.store.questions import QuestionList
 from webhook.twilio_edge.status import Receipt, Status
@@ -97,12 +104,12 @@ def test_danger_stands_first_then_who_has_waited_longest(hub: Hub) -> None:
 
 def test_a_row_says_topic_language_channel_and_wait_and_no_word_of_the_person(hub: Hub) -> None:
     """The queue is open on screens that others pass; nobody has taken the chat yet."""
-    hub.people.asks(NUMBER, Channel.SMS, topic="asylum-mexico", note="my secret words")
+    hub.people.asks(NUMBER, Channel.SMS, topic="asylum-mexico", note="my code words")
     hub.world.clock.passes(125)
     page = unescape(hub.advisor().get("/advisor").text)
     for shown in ("Asylum in Mexico", "Spanish", "SMS", "2 min"):
         assert shown in page
-    assert "my secret words" not in page
+    assert "my code words" not in page
     assert NUMBER not in page
 
 
@@ -147,12 +154,25 @@ def test_whoever_has_the_page_open_is_on_duty(hub: Hub) -> None:
     assert hub.desk.on_duty() == [user(ana)]
 
 
-def test_an_alarm_shows(hub: Hub) -> None:
-    """Nobody came in the promised time: that must be seen at once."""
-    ticket = hub.people.asks(NUMBER, promised_in_s=60)
+def test_an_alarm_is_raised_when_nobody_comes_and_when_the_advisor_is_silent(hub: Hub) -> None:
+    """Nobody came in the promised time, or whoever came says nothing: that must be seen at once, by everybody."""
+    ticket = hub.people.asks(NUMBER, note="hello", promised_in_s=60)
+    ana, sup = hub.advisor("Ana"), hub.advisor("Lidia", role="supervisor")
     hub.world.clock.passes(120)
-    page = hub.advisor().get("/advisor").text
-    assert re.search(r'class="wait late"', page), ticket
+    assert re.search(r'class="wait late"', ana.get("/advisor").text)
+    assert sweep(hub.desk, int(hub.world.clock())) == 1
+    assert "Not taken in time" in ana.get("/advisor").text
+    assert "Not taken in time" in ana.get(chat(ticket)).text
+    assert '<li class="figure amber"><b>1</b><span>alarms' in sup.get("/staff").text
+
+    taken(hub, ana, ticket)
+    assert "Not taken in time" not in ana.get("/advisor?tab=all").text
+    hub.people.writes(ticket, "are you there?")
+    hub.world.clock.passes(SILENT_AFTER_S)
+    assert sweep(hub.desk, int(hub.world.clock())) == 1
+    for page in (ana.get("/advisor"), ana.get(chat(ticket)), sup.get("/staff")):
+        assert "Answer overdue" in page.text
+    assert "No answer in time: back to the queue" in ana.get(chat(ticket)).text
 
 
 # --- a chat ----------------------------------------------------------------------------------------------------------
@@ -174,7 +194,7 @@ def test_what_the_person_agreed_to_share_is_shown(hub: Hub) -> None:
     hub.people.tells(ticket, handoff.SAFE_TIME, value="morning")
     page = hub.advisor().get(chat(ticket)).text
     assert "<li>Menu</li><li>Work</li><li>Border worker card</li>" in page
-    assert "Ask for the check word first" in page
+    assert "Ask for the code word first" in page
     assert "blue &lt;b&gt;boat&lt;/b&gt;" in page
     assert "In the morning" in page
     assert "not shared" in hub.advisor().get(chat(hub.people.asks("+5015550009"))).text
@@ -359,14 +379,90 @@ def test_after_whatsapps_24_hours_the_page_says_why_nothing_can_be_sent(hub: Hub
     ticket = hub.people.asks(NUMBER)
     ana = hub.advisor()
     taken(hub, ana, ticket)
-    assert "WhatsApp lets us write for another 23 h" in ana.get(chat(ticket)).text
-    hub.world.clock.passes(25 * 3600)
+    early = ana.get(chat(ticket)).text
+    assert "Time left to write" in early
+    assert "23 h" in early
+    assert "WhatsApp lets us write" not in early
+    hub.world.clock.passes(21 * 3600)
+    ana = hub.world.logged_in(account=ana.account)
+    assert "WhatsApp lets us write for another 2 h" in ana.get(chat(ticket)).text
+    hub.world.clock.passes(4 * 3600)
     ana = hub.world.logged_in(account=ana.account)
     page = unescape(ana.get(chat(ticket)).text)
     assert "They must write first" in page
     assert 'data-can="read"' in page
     refused = ana.post(chat(ticket, "reply"), {"text": "Hola", "nonce": "nonce-nine"})
     assert "The 24 hours of WhatsApp are over" in str(told(refused)["refused"]["says"])
+
+
+def test_a_reply_after_the_window_says_that_it_waits_for_the_person(tmp_path: Path, hub: Hub) -> None:
+    """With the approved template the text is not lost, and the advisor must not think that it was read."""
+    ticket = hub.people.asks(NUMBER)
+    ana = hub.advisor()
+    taken(hub, ana, ticket)
+    hub.world.clock.passes(25 * 3600)
+    desk = DeskService(
+        hub.people.connection, hub.people.keys, hub.world.console.holder, invites=True, now=hub.world.clock
+    )
+    assert desk.reply(ticket, user(ana), "Hola", "nonce-parked") is Done.INVITED
+    page = hub.world.logged_in(account=ana.account).get(chat(ticket)).text
+    assert "Waits until the person writes" in page
+    assert "asks them to write; this goes out when they do" in page
+
+
+@pytest.mark.parametrize(
+    ("channel", "text", "shown"),
+    [
+        (Channel.WHATSAPP, "*Visa* para *Belice*", "<b>Visa</b> para <b>Belice</b>"),
+        (Channel.WHATSAPP, "2*3*4 y * suelto * y **", "2*3*4 y * suelto * y **"),
+        (Channel.WHATSAPP, "*<script>x</script>*", "<b>&lt;script&gt;x&lt;/script&gt;</b>"),
+        (Channel.SMS, "*Visa*", "*Visa*"),
+    ],
+    ids=["stars", "no pair", "script", "sms"],
+)
+def test_what_a_phone_shows_in_bold_is_bold(hub: Hub, channel: Channel, text: str, shown: str) -> None:
+    """An advisor reads what the person reads; and nothing that stands between stars comes to life."""
+    ticket = hub.people.asks(NUMBER, channel, note=text)
+    assert f'<p class="words" dir="auto">{shown}</p>' in hub.advisor().get(chat(ticket)).text
+
+
+def test_messages_of_one_voice_stand_under_one_name(hub: Hub) -> None:
+    """Six names in a row for six short messages hide the messages."""
+    ticket = hub.people.asks(NUMBER, note="one")
+    hub.people.writes(ticket, "two")
+    hub.people.writes(ticket, "three")
+    hub.world.clock.passes(600)
+    hub.people.writes(ticket, "four")
+    page = hub.advisor().get(chat(ticket)).text
+    found = re.findall(r'class="message ([^"]*)".*?<p class="words" dir="auto">(\w+)</p>', page, re.DOTALL)
+    assert [(text, "next" in kind) for kind, text in found] == [
+        ("one", False),
+        ("two", True),
+        ("three", True),
+        ("four", False),
+    ]
+
+
+def test_certain_danger_says_that_the_bot_has_answered(hub: Hub) -> None:
+    """Else the advisor sends the same numbers again, or thinks that nobody has."""
+    ticket = hub.people.asks(NUMBER, note="hello")
+    hub.people.writes(ticket, "maybe", danger="possible")
+    assert "answered at once with the help numbers" not in hub.advisor().get(chat(ticket)).text
+    hub.people.writes(ticket, "he has a knife", danger="certain")
+    assert "answered at once with the help numbers" in hub.advisor().get(chat(ticket)).text
+
+
+def test_a_chat_begins_with_the_asking_even_without_a_word(hub: Hub) -> None:
+    """An empty page looks like a fault."""
+    ticket = hub.people.asks(NUMBER)
+    assert "Asked for an advisor" in hub.advisor().get(chat(ticket)).text
+
+
+def test_a_promise_is_shown_as_the_person_was_told_it(hub: Hub) -> None:
+    """A minute less here than on the phone, and the advisor believes that the person is impatient."""
+    ticket = hub.people.asks(NUMBER, promised_in_s=899)
+    promised = datetime.fromtimestamp(hub.world.clock() + 899 + 59, ZoneInfo("America/Cancun"))
+    assert f"<dd><time>{promised:%H:%M}</time></dd>" in hub.advisor().get(chat(ticket)).text
 
 
 def test_an_sms_has_no_window(hub: Hub) -> None:
@@ -386,6 +482,45 @@ def test_a_chat_goes_only_to_somebody_who_answers_people(hub: Hub) -> None:
     for to in ("", "nobody", editor.id, shut.id, user(ana)):
         assert ana.post(chat(ticket, "transfer"), {"to": to}).status_code == 409
     assert hub.desk.ticket(ticket).advisor == user(ana)  # type: ignore[union-attr]
+
+
+def test_a_chat_goes_back_to_the_queue_and_the_person_is_told(hub: Hub) -> None:
+    """An advisor whose shift ends need not find a colleague first, and nobody waits without knowing it."""
+    ticket = hub.people.asks(NUMBER, note="hello")
+    ana, bea = hub.advisor("Ana"), hub.advisor("Bea")
+    taken(hub, ana, ticket)
+    assert bea.post(chat(ticket, "transfer"), {"to": "queue"}).status_code == 409
+    assert "The person was told" in str(told(ana.post(chat(ticket, "transfer"), {"to": "queue"}))["kept"]["says"])
+    back = hub.desk.ticket(ticket)
+    assert back is not None
+    assert (back.stage, back.advisor, back.alarm) == (Stage.WAITING, "", None)
+    assert back.promised_s > hub.world.clock()
+    (entry,) = hub.people.outgoing(ticket)
+    assert entry.kind is Kind.NOTICE
+    assert "Put back into the queue; the person was told · <bdi>Ana</bdi>" in bea.get(chat(ticket)).text
+    assert ana.post(chat(ticket, "reply"), {"text": "Hola", "nonce": "nonce-back"}).status_code == 409
+    taken(hub, bea, ticket)
+
+
+def test_who_came_after_the_page_was_opened_can_be_given_a_chat(hub: Hub) -> None:
+    """The list of colleagues is asked for when it is opened, not an hour before."""
+    ticket = hub.people.asks(NUMBER)
+    ana = hub.advisor("Ana")
+    assert "Bea" not in ana.get(chat(ticket)).text
+    hub.advisor("Bea").get("/advisor")
+    hub.world.clock.passes(30)
+    options = ana.get(chat(ticket, "colleagues")).text
+    assert "Bea · here now" in options
+    assert 'value="queue"' in options
+
+
+def test_whoever_logs_out_is_no_longer_on_duty(hub: Hub) -> None:
+    """People are told how long they wait by how many are there."""
+    ana = hub.advisor()
+    ana.get("/advisor")
+    assert hub.desk.on_duty() == [user(ana)]
+    ana.post("/logout")
+    assert hub.desk.on_duty() == []
 
 
 def test_a_chat_is_closed_with_one_of_our_reasons(hub: Hub) -> None:
@@ -507,7 +642,7 @@ def test_saved_replies_are_offered_by_name_in_the_advisors_language(hub: Hub) ->
     """And put into the box in the person's."""
     page = unescape(hub.advisor(language="es").get(chat(hub.people.asks(NUMBER, language="en"))).text)
     assert "Pedir la palabra clave" in page
-    assert "please write the word you chose" in page
+    assert "please write the code word that you chose" in page
 
 
 # --- the overview ----------------------------------------------------------------------------------------------------
@@ -543,7 +678,7 @@ def test_messages_that_were_given_up_are_listed_with_the_reason_and_without_thei
     ticket = hub.people.asks(NUMBER)
     ana = hub.advisor()
     taken(hub, ana, ticket)
-    ana.post(chat(ticket, "reply"), {"text": "my secret words", "nonce": "nonce-twelve"})
+    ana.post(chat(ticket, "reply"), {"text": "my code words", "nonce": "nonce-twelve"})
     (entry,) = hub.people.outgoing(ticket)
     person = hub.people.person(NUMBER).key
     sealed = write_entry(entry, hub.people.keys)
@@ -553,7 +688,77 @@ def test_messages_that_were_given_up_are_listed_with_the_reason_and_without_thei
     page = hub.advisor(role="supervisor").get("/staff").text
     assert "This person is not on WhatsApp." in page
     assert chat(ticket) in page
-    assert "my secret words" not in page
+    assert "my code words" not in page
+
+
+def test_a_supervisor_sends_a_lost_message_again_once_or_lets_it_go(hub: Hub) -> None:
+    """Two who click at once must not make one message two, and the log knows who did it."""
+    ticket = hub.people.asks(NUMBER)
+    ana, sup = hub.advisor(), hub.advisor("Lidia", role="supervisor")
+    taken(hub, ana, ticket)
+    for number in range(2):
+        ana.post(chat(ticket, "reply"), {"text": f"text {number}", "nonce": f"nonce-lost-{number}"})
+    person = hub.people.person(NUMBER).key
+    first, second = hub.people.outgoing(ticket)
+    for entry in (first, second):
+        Outbox(hub.people.connection).withdraw(person, entry.id)
+        sealed = write_entry(entry, hub.people.keys)
+        GivenUp(hub.people.connection).put(Letter(entry.id, person, "spend_cap", 0, int(hub.world.clock()), sealed))
+    assert ana.post(f"/staff/messages/{first.id}/retry").status_code == 403
+    page = sup.get("/staff").text
+    assert f"/staff/messages/{first.id}/retry" in page
+
+    again = sup.post(f"/staff/messages/{first.id}/retry")
+    assert "goes out again" in str(told(again)["said"]["says"])
+    assert first.id not in again.text
+    assert sup.post(f"/staff/messages/{first.id}/retry").status_code == 409
+    assert [entry.id for entry in hub.people.outgoing(ticket)] == [first.id]
+
+    assert sup.post(f"/staff/messages/{second.id}/drop").status_code == 200
+    assert sup.post(f"/staff/messages/{second.id}/drop").status_code == 409
+    assert GivenUp(hub.people.connection).count() == 0
+    log = hub.world.console.access_log.page(user=user(sup)).entries
+    assert {(each.did, each.ticket) for each in log} >= {("retried", ticket), ("dropped", ticket)}
+
+
+def test_a_message_that_may_have_arrived_says_so_when_it_is_sent_again(hub: Hub) -> None:
+    """Whoever reads the same thing twice should not wonder alone."""
+    ticket = hub.people.asks(NUMBER)
+    ana, sup = hub.advisor(), hub.advisor("Lidia", role="supervisor")
+    taken(hub, ana, ticket)
+    ana.post(chat(ticket, "reply"), {"text": "text", "nonce": "nonce-unsure"})
+    person = hub.people.person(NUMBER).key
+    (entry,) = hub.people.outgoing(ticket)
+    Outbox(hub.people.connection).withdraw(person, entry.id)
+    sealed = write_entry(entry, hub.people.keys)
+    GivenUp(hub.people.connection).put(Letter(entry.id, person, "outcome_unknown", 0, int(hub.world.clock()), sealed))
+    sup.post(f"/staff/messages/{entry.id}/retry")
+    assert "may have arrived twice" in ana.get(chat(ticket)).text
+
+
+def test_how_chats_ended_is_counted_by_what_advisors_said(hub: Hub) -> None:
+    """How many were helped, and how many could not be, decides what the hub asks money for."""
+    ana, sup = hub.advisor(), hub.advisor("Lidia", role="supervisor")
+    for number in range(10):
+        ticket = taken(hub, ana, hub.people.asks(f"+50155501{number:02d}"))
+        ana.post(chat(ticket, "close"), {"why": "referred"})
+    page = unescape(sup.get("/staff").text)
+    table = re.search(r'aria-labelledby="whys-title"><table>(.*?)</table>', page, re.DOTALL)
+    assert table
+    assert "Referred" in table[1]
+    assert "<td>10</td>" in table[1]
+
+
+def test_the_overview_asks_for_itself_and_counts_who_has_how_much(hub: Hub) -> None:
+    """A supervisor looks at it from the other end of the room."""
+    sup, ana = hub.advisor("Lidia", role="supervisor"), hub.advisor("Ana")
+    ana.get("/advisor")
+    taken(hub, ana, hub.people.asks(NUMBER))
+    first = sup.get("/staff/now")
+    assert '<bdi>Ana</bdi><span class="soft">1 chat</span>' in first.text
+    assert sup.get("/staff/now", {"If-None-Match": first.headers["ETag"]}).status_code == 304
+    hub.people.asks("+5015550102")
+    assert sup.get("/staff/now", {"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
 def test_who_waits_and_who_is_there_is_shown(hub: Hub) -> None:

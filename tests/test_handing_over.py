@@ -32,7 +32,7 @@ UTTERANCES = st.one_of(
         [
             "hola", "hello", "1", "2", "0", "9", "ok", "no", "si", "menu", "advisor", "asesor", "en", "es", "sos", "77",
             "gracias", "more", "mas", "privacy", "queja", "complaint", "back", "not this", "x", "alto", "borrar",
-            "how much is the visitor fee for mexico", "quiero refugio en mexico", "zzyzx qwrtpl wubwub", "skip", "saltar",
+            "how much is the visitor fee for mexico", "quiero refugio en mexico", "zzyzx qwrtpl wubwub", "not now", "ahora no",
             "they want to kill me", "me quieren matar", "estoy en corozal", "my data", "start", "stop", "",
         ]
     ),

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+from tests.console_world import content
+from tests.handover_world import CASE_CODE
 from tests.simulator_world import Phone, Served, launched, serving
 
 pytestmark = pytest.mark.xdist_group("run")
@@ -72,6 +74,7 @@ class Desk:
 
     def close(self) -> None:
         self.page.locator("[data-opens=close]").click()
+        self.page.locator("dialog#close input[name=why]").first.check()
         self.page.locator("dialog#close button.main").click()
         expect(self.page.locator("[data-opens=close]")).to_be_hidden()
 
@@ -84,10 +87,12 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = launched(playwright)
         yield browser
         browser.close()
+    expect.set_options(timeout=5_000)  # as it was, for the tests that follow
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +128,7 @@ def phone(browser: Browser, served: Served) -> Iterator[Phone]:
 
 def gets(phone: Phone, text: str) -> None:
     """Something comes to the phone by itself."""
-    expect(phone.page.locator(".message.theirs", has_text=text).last).to_be_visible(timeout=PATIENCE_MS)
+    expect(phone.page.locator(".message.theirs", has_text=text).last).to_be_visible()
 
 
 def asks(phone: Phone, word: str, note: str, *, taps: str = "") -> str:
@@ -133,23 +138,28 @@ def asks(phone: Phone, word: str, note: str, *, taps: str = "") -> str:
         phone.tap(taps)
     else:
         phone.say("1")
-    code = re.search(r": ([2-9A-Z]{8})\b", phone.last_reply.inner_text())
+    code = CASE_CODE.search(phone.last_reply.inner_text())
     assert code, phone.last_reply.inner_text()
     phone.say(note)
-    return code[1]
+    return code[0]
+
+
+def phrase(key: str, language: str, **values: str) -> str:
+    """What the bot says, up to the end of its first sentence."""
+    return content().phrase(key, language, **values).strip().splitlines()[0].partition(". ")[0]
 
 
 def test_a_talk_from_the_question_to_the_bot_again(phone: Phone, desk: Desk) -> None:
     """Asked, agreed, seen, talked in both languages, answered with a vetted text, closed, and back where the person was."""
     phone.say("trabajo")
     parked = phone.last_reply.inner_text().splitlines()[0]
-    code = asks(phone, "asesor", "qwrtpl es por el papel de mi hija zzyzx", taps="1 Sí")
+    code = asks(phone, "asesor", "qwrtpl es por el papel de mi hija zzyzx", taps=f"1 {phrase('hand_over_yes', 'es')}")
     expect(desk.rows.filter(has_text=code)).to_be_visible()
     desk.take(code)
     expect(desk.heard("es por el papel de mi hija")).to_be_visible()
 
     desk.write("Hola, soy Rosa. ¿Qué papel es?")
-    gets(phone, "Asesor: Hola, soy Rosa. ¿Qué papel es?")
+    gets(phone, phrase("advisor_says", "es", text="Hola, soy Rosa. ¿Qué papel es?"))
     phone.say("el acta de nacimiento")
     expect(desk.heard("el acta de nacimiento")).to_be_visible()
 
@@ -162,11 +172,13 @@ def test_a_talk_from_the_question_to_the_bot_again(phone: Phone, desk: Desk) -> 
     phone.say("en")
     phone.say("can my sister get one too?")
     expect(desk.heard("can my sister get one too?")).to_be_visible()
+    expect(desk.page.locator("#text")).to_have_attribute("lang", "en")  # what is offered for sending is English now
+    expect(desk.page.locator(".answers")).not_to_contain_text("Spanish")
     desk.write("Yes, she can.")
-    gets(phone, "Advisor: Yes, she can.")
+    gets(phone, phrase("advisor_says", "en", text="Yes, she can."))
 
     desk.close()
-    gets(phone, "From here I answer again")
+    gets(phone, phrase("handed_back", "en"))
     assert "work" in phone.last_reply.inner_text().lower(), f"the place where they were: {parked}"
     phone.say("9")
     expect(desk.rows.filter(has_text=code)).to_have_count(0)
@@ -182,11 +194,11 @@ def test_a_talk_by_sms_with_the_console_on_a_phone(phone: Phone, desk: Desk) -> 
     desk.take(code)
     expect(desk.heard("my papers")).to_be_visible()
     desk.write("Good morning, this is Rosa.")
-    gets(phone, "Advisor: Good morning, this is Rosa.")
+    gets(phone, phrase("advisor_says", "en", text="Good morning, this is Rosa."))
     phone.say("thank you")
     expect(desk.heard("thank you")).to_be_visible()
     desk.close()
-    gets(phone, "From here I answer again")
+    gets(phone, phrase("handed_back", "en"))
 
 
 def test_no_leaves_nothing_in_the_queue(phone: Phone, desk: Desk) -> None:

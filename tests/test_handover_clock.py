@@ -12,8 +12,9 @@ from bot.inbound import Channel
 from bot.segments import to_gsm
 from tests.handover_hub import SWEEP_EVERY_S, Hub, Person, chat
 from webhook.desk.records import Alarm, Outcome, Stage, Voice
+from webhook.desk.returning import TAKEN_AGAIN_IN_S
 from webhook.desk.speaking import WINDOW_S
-from webhook.desk.sweeping import SILENT_AFTER_S, TAKEN_AGAIN_IN_S, UNTOUCHED_AFTER_S
+from webhook.desk.sweeping import SILENT_AFTER_S, UNTOUCHED_AFTER_S
 from webhook.embedded import EmbeddedServer
 from webhook.settings import Sending
 from webhook.store.connection import Connection
@@ -96,7 +97,7 @@ def test_an_advisor_who_falls_silent_loses_the_chat_and_the_person_knows(hub: Hu
     assert ana.takes(ticket) == 200
     assert ana.writes(ticket, "Hola, soy Ana.") == 200
     hub.passes(1)
-    assert person.texts() == ["Asesor: Hola, soy Ana."]
+    assert person.texts() == [hub.as_sent("Hola, soy Ana.")]
     assert person.says("tengo acta de nacimiento") is None
     hub.passes(SILENT_AFTER_S - 1)
     assert len(person.got()) == 1
@@ -113,7 +114,7 @@ def test_an_advisor_who_falls_silent_loses_the_chat_and_the_person_knows(hub: Hu
     assert all(text in page for text in ("me falta un papel", "soy Ana", "tengo acta de nacimiento"))
     assert eva.writes(ticket, "Hola, soy Eva.") == 200
     hub.passes(1)
-    assert person.texts()[-1] == "Asesor: Hola, soy Eva."
+    assert person.texts()[-1] == hub.as_sent("Hola, soy Eva.")
     assert set(hub.alarms().values()) == {0.0}
 
 
@@ -171,7 +172,7 @@ def test_outside_the_window_nothing_is_sent_and_the_advisor_is_told_why(hub: Hub
     assert person.says("aquí estoy") is None
     assert ana.writes(ticket, "¿Sigue ahí?") == 200
     hub.passes(1)
-    assert person.texts()[-1] == "Asesor: ¿Sigue ahí?"
+    assert person.texts()[-1] == hub.as_sent("¿Sigue ahí?")
 
 
 def test_outside_the_window_the_template_asks_and_the_words_follow_in_order(
@@ -193,5 +194,9 @@ def test_outside_the_window_the_template_asks_and_the_words_follow_in_order(
     hub.sends()
     for _ in range(4):
         hub.passes(10)
-    assert [each.content_sid or each.body for each in person.got()] == [TEMPLATE, "Asesor: uno", "Asesor: dos"]
+    assert [each.content_sid or each.body for each in person.got()] == [
+        TEMPLATE,
+        hub.as_sent("uno"),
+        hub.as_sent("dos"),
+    ]
     assert [one.text for one in hub.desk.messages(ticket) if one.voice is Voice.PERSON] == ["hola, ya puedo"]

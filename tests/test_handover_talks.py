@@ -8,6 +8,7 @@ import pytest
 
 from bot.inbound import Channel
 from tests.handover_hub import Hub, Person
+from tests.handover_world import CASE_CODE
 from webhook.desk.records import Voice
 from webhook.embedded import EmbeddedServer
 from webhook.store.connection import Connection
@@ -56,6 +57,19 @@ def test_what_the_bot_cannot_answer_joins_whatever_is_known_of_the_person(
     person.says(first)
     person.says("advisor")
     assert person.says("1")
+    for text in STRANGE:
+        assert person.says(text)
+    assert written(hub) == STRANGE
+
+
+def test_who_came_by_numbers_alone_has_their_words_passed_on_too(hub: Hub) -> None:
+    """Somebody who only tapped has shown no language; their words are still not swallowed by a greeting."""
+    person = Person(hub)
+    page = person.says("SOS") or ""
+    label = hub.catalogue.option_labels["advisor"]["es"].replace("é", "e")
+    [number] = [line.split()[0] for line in page.splitlines() if line.endswith(label)]
+    person.says(number)
+    assert CASE_CODE.search(person.says("1") or "")
     for text in STRANGE:
         assert person.says(text)
     assert written(hub) == STRANGE

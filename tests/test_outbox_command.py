@@ -57,7 +57,7 @@ def ventanilla(valkey_server: EmbeddedServer, tmp_path: Path) -> Ventanilla:
 def given_up(world: World) -> Entry:
     """A message that was given up."""
     person = world.person()
-    entry = world.put(person, "a secret word")
+    entry = world.put(person, "a code word")
     world.twilio.script = [(400, 63024)]
     world.run(person)
     return entry
@@ -68,14 +68,14 @@ def test_what_waits_and_what_was_given_up_is_listed_without_words_and_numbers(
 ) -> None:
     """An operator looks over somebody's shoulder at a screen that others see."""
     letter = given_up(world)
-    waiting = world.put(world.person(2), "another secret word")
+    waiting = world.put(world.person(2), "another code word")
     shown = ventanilla().output + ventanilla("show").output
     assert letter.id in shown
     assert waiting.id in shown
     assert "WhatsApp cannot deliver to this person" in shown
     assert "word" not in shown
     assert "+501610" not in shown
-    assert "a secret word" in ventanilla("show", "--text").output
+    assert "a code word" in ventanilla("show", "--text").output
     assert "WhatsApp no puede entregarle" in ventanilla("show", "--lang", "es").output
 
 

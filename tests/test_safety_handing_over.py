@@ -23,6 +23,7 @@ from tests.conversation_world import shipped
 from tests.desk_world import ASK, CLOSED, NO, OPEN, STAFFED, YES, Phone, effect, effects, phones, with_hub
 from tests.safety_world import NOTHING, everything, go, heard, person, plain, whole, write, written
 from webhook.observe import Metrics
+from webhook.store.lifetimes import CLOSED_TICKET_TTL_S, DANGER_TICKET_TTL_S
 
 EVERYBODY = [
     pytest.param(language, channel, id=f"{language}-{channel}") for language in ("en", "es") for channel in Channel
@@ -38,7 +39,7 @@ def test_r37_no_page_hands_anything_over() -> None:
 
 @pytest.mark.parametrize(("language", "channel"), EVERYBODY)
 def test_r37_the_page_says_everything_that_a_ticket_will_hold(language: str, channel: Channel) -> None:
-    """Each field of the effect that opens a ticket, and each that can follow, has its words on the page before the yes."""
+    """Each field of the ticket has its words on the page before the yes, and so has how long it is kept."""
     phone = Phone(with_hub(), language, channel)
     phone.write("menu")
     phone.write("4")
@@ -50,11 +51,14 @@ def test_r37_the_page_says_everything_that_a_ticket_will_hold(language: str, cha
             channel.value,
             "topic",
             "work",
-            "steps",
+            "read",
             "danger",
             "talk",
             "number",
             "cannot answer",
+            "30 days",
+            "1 hour",
+            "delete",
         ],
         "es": [
             "codigo",
@@ -62,16 +66,20 @@ def test_r37_the_page_says_everything_that_a_ticket_will_hold(language: str, cha
             channel.value,
             "tema",
             "trabajo",
-            "pasos",
+            "lei",
             "peligro",
             "platica",
             "numero",
-            "contestar",
+            "contest",
+            "30 dias",
+            "1 hora",
+            "borrar",
         ],
     }[language]
     assert [word for word in words if word not in shown] == []
     fields = effect(phone.write(YES[language]), handoff.OPENED).fields
     assert set(fields) == {"ticket", "language", "topic", "danger", "path", "promised_s"}
+    assert (CLOSED_TICKET_TTL_S, DANGER_TICKET_TTL_S) == (30 * 24 * 3600, 3600), "or the page says something else"
 
 
 @pytest.mark.parametrize(("language", "channel"), EVERYBODY)
@@ -250,7 +258,7 @@ def test_r42_an_advisors_words_are_marked_as_from_a_person(language: str, channe
     """Who reads must know on every message that a person wrote it; on SMS in the cheap alphabet."""
     told = desk_turns.advisor_says(with_hub(), language, channel, "  ¿Cómo está? {text} Número 5 ")
     words = {Channel.SMS: "¿Como esta? {text} Numero 5", Channel.WHATSAPP: "¿Cómo está? {text} Número 5"}[channel]
-    assert told == {"en": "Advisor: ", "es": "Asesor: "}[language] + words
+    assert told == {"en": "Advisor: ", "es": "Asesor/a: "}[language] + words
 
 
 @pytest.mark.parametrize(("language", "channel"), EVERYBODY)

@@ -11,8 +11,10 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import TracebackType
 
 import structlog
@@ -171,7 +173,7 @@ class _Kept:
     def _start(self, now: float) -> None:
         forking = can_fork()
         context = multiprocessing.get_context("fork") if forking else multiprocessing.get_context("spawn")
-        self._process = context.Process(target=_run, args=(self.part.run,), name=self.part.name)
+        self._process = context.Process(target=_run, args=(self.part.run, self.part.name), name=self.part.name)
         self._process.start()
         self._started_at = now
         self.has_answered = False
@@ -187,10 +189,17 @@ class _Kept:
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
 
 
-def _run(part: Callable[[], None]) -> None:
+def _run(part: Callable[[], None], name: str) -> None:
     """In the new process: stand on its own feet, but end with the one that started it."""
+    _be_called(name)
     os.setsid()  # Ctrl-C is for the parent, which ends us
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, signal.SIG_DFL)  # the copied handlers would act for the parent
     end_with_parent()
     part()
+
+
+def _be_called(name: str) -> None:
+    """Show the part's name in `ps` and `top`: all are copies of one process, and bear its command line."""
+    with suppress(OSError):  # where the system has no such file
+        Path("/proc/self/comm").write_text(name)

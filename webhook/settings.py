@@ -4,6 +4,7 @@ No secret has a default. In development a missing one is made and kept in `var/`
 fresh checkout runs; in production a missing one is a refusal to start.
 """
 
+import ipaddress
 import os
 import re
 import secrets
@@ -25,6 +26,9 @@ _CONTENT_SID = re.compile(r"HX[0-9a-f]{32}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _AGE_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{50,}")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+"""A range of addresses of the internet."""
+
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -62,7 +66,7 @@ class Sending:
     sms_usd: float = 0.05
     daily_usd: float = 25.0
     sms_countries: frozenset[str] = frozenset({"BZ", "MX"})
-    templates: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,8 @@ class Settings:
     is kept, `learns` whether new examples are learned while it runs.
 
     `console_url` is where advisors open the console, `api_key` a key and secret used instead of the account's token for
-    calls to Twilio, `sending` the limits of what goes out, `complaints` where complaints go and to whom.
+    calls to Twilio, `sending` the limits of what goes out, `complaints` where complaints go and to whom. `trusted_proxies`
+    are proxies in front of our own one, which say truly for whom they ask.
     """
 
     environment: Environment
@@ -113,6 +118,7 @@ class Settings:
     api_key: tuple[str, str] = field(default=("", ""), repr=False)
     sending: Sending = field(default_factory=Sending)
     complaints: Complaints = field(default_factory=Complaints)
+    trusted_proxies: tuple[Network, ...] = ()
 
     @property
     def is_production(self) -> bool:
@@ -156,6 +162,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         api_key=(reader.text("TWILIO_API_KEY"), reader.secret("TWILIO_API_SECRET")),
         sending=reader.sending(),
         complaints=reader.complaints(var),
+        trusted_proxies=reader.networks("VENTANILLA_TRUSTED_PROXIES"),
     )
     if any(settings.api_key) and not all(settings.api_key):
         reader.wrong.append("TWILIO_API_KEY and TWILIO_API_SECRET go together: set both or none.")
@@ -271,6 +278,14 @@ class _Reader:
             self.wrong.append(f"{name} must be codes of countries with commas between them, like BZ,MX.")
             return frozenset()
         return frozenset(codes)
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        """Addresses and networks, with commas or spaces between them."""
+        try:
+            return tuple(ipaddress.ip_network(written) for written in self.text(name).replace(",", " ").split())
+        except ValueError:
+            self.wrong.append(f"{name} must be addresses or networks with commas between them, like 198.51.100.0/24.")
+            return ()
 
     def templates(self, name: str) -> dict[str, str]:
         """Content ids by language: `es=HX…,en=HX…`."""

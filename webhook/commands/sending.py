@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -17,24 +16,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webhook.keys import Keys, normal_address
-from webhook.observe import Metrics, set_up_logging
-from webhook.outbox.deliveries import Deliveries
-from webhook.outbox.entries import BadEntry, Entry, read, write
-from webhook.outbox.given_up import GivenUp, Letter
+from webhook.observe import set_up_logging
+from webhook.outbox.entries import BadEntry, Entry, read
+from webhook.outbox.given_up import GivenUp
 from webhook.outbox.reasons import reason_of
+from webhook.outbox.second_chance import SecondChance
 from webhook.outbox.store import Outbox
 from webhook.settings import Settings
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown
-from webhook.store.keyspace import DUE_KEYS, Records
+from webhook.store.keyspace import DUE_KEYS
 
 if TYPE_CHECKING:
-    from webhook.desk.desk import DeskService
     from webhook.outbox.counting import SenderMetrics
     from webhook.outbox.dispatch import Parts
-    from webhook.outbox.missed import LateAnswers
     from webhook.outbox.sender import Chore, Sender
-    from webhook.reload import CatalogueHolder
 
 
 def serve_sender(settings: Settings, *, port: int = 0, host: str = "127.0.0.1", threads: int = 0) -> None:
@@ -82,76 +78,13 @@ def _stand_in(settings: Settings) -> Any:
     return LocalTwilio.of(settings)
 
 
-class _Content:
-    """What a sender needs the content for: notices of the desk, and answers to what never reached us."""
-
-    def __init__(self, settings: Settings, keys: Keys) -> None:
-        self._settings = settings
-        self._keys = keys
-        self._metrics = Metrics()
-
-    @cached_property
-    def holder(self) -> CatalogueHolder:
-        """The content, as of now and as it changes."""
-        from webhook.app import load_content, prepared
-        from webhook.learned import Models
-        from webhook.reload import LastGood, Reloader, SharedCheck
-        from webhook.server import preloaded
-
-        settings, last_good = self._settings, LastGood(self._settings.var)
-        models = Models(settings.models, settings.root)
-        holder = load_content(settings, last_good, models, preloaded())
-        Reloader(
-            holder,
-            settings.root,
-            show_unconfirmed=settings.show_unconfirmed,
-            check=SharedCheck(settings.var),
-            prepare=prepared(settings, models),
-            last_good=last_good,
-            metrics=self._metrics,
-        ).start()
-        return holder
-
-    @cached_property
-    def conversation(self) -> LateAnswers:
-        """The ordinary conversation, which answers through the outbox."""
-        from webhook.app import choose_actions, open_store
-        from webhook.complaints.opening import open_complaints
-        from webhook.conversation import Conversation
-        from webhook.desk.inbox import TicketInbox
-
-        return Conversation(
-            self.holder,
-            open_store(self._settings, self._keys, self._metrics),
-            choose_actions(self._settings, self.holder.current, self._metrics),
-            self._metrics,
-            complaints=open_complaints(self._settings, self._metrics),
-            inbox=TicketInbox(self.desk, self._keys),
-        )
-
-    @cached_property
-    def desk(self) -> DeskService:
-        """The tickets."""
-        from webhook.desk.opening import open_desk
-
-        def count(event: str) -> None:
-            self._metrics.store_events.labels(event).inc()
-
-        return open_desk(self._settings, Connection(self._settings.redis_url), self._keys, self.holder, count)
-
-    def sweep(self) -> None:
-        """One round over the open tickets."""
-        from webhook.desk.sweeping import sweep
-
-        sweep(self.desk, int(time.time()))
-
-
 def _chores(settings: Settings, parts: Parts) -> tuple[Chore, ...]:
     """What a sender does beside sending."""
+    from webhook.commands.sender_content import SenderContent
     from webhook.outbox.missed import EVERY_S, Missed
     from webhook.outbox.sender import SWEEP_EVERY_S, Chore
 
-    content = _Content(settings, parts.keys)
+    content = SenderContent(settings, parts.keys)
     missed = Missed(
         connection=parts.connection,
         keys=parts.keys,
@@ -257,16 +190,8 @@ def retry_letter(settings: Settings, id_: str, *, as_json: bool = False) -> int:
     """Put a message that was given up back into the outbox of whoever has that address now."""
     keys, connection = Keys(*settings.secrets), Connection(settings.redis_url)
     try:
-        letter = _letter(connection, id_)
-        entry = read_or_none(letter.written, keys) if letter else None
-        if letter is None or entry is None:
+        if SecondChance(connection, keys).retry(id_, time.time()) is None:
             return _tell(f"No message {id_} that could be sent is among those given up.", id_, False, as_json)
-        now_s = time.time()
-        Outbox(connection).put(
-            _person_now(connection, keys, letter, entry), write(replace(entry, made_s=int(now_s)), keys), now_s
-        )
-        Deliveries(connection).again(id_)
-        GivenUp(connection).drop(letter)
     except StoreDown as down:
         raise click.ClickException(f"The store does not answer ({down}).") from down
     return _tell(f"{id_} goes out again.", id_, True, as_json)
@@ -274,10 +199,9 @@ def retry_letter(settings: Settings, id_: str, *, as_json: bool = False) -> int:
 
 def drop_message(settings: Settings, id_: str, *, as_json: bool = False) -> int:
     """Take a message away, whether it waits or was given up."""
-    connection = Connection(settings.redis_url)
+    keys, connection = Keys(*settings.secrets), Connection(settings.redis_url)
     try:
-        letter = _letter(connection, id_)
-        dropped = GivenUp(connection).drop(letter) if letter else False
+        dropped = SecondChance(connection, keys).drop(id_) is not None
         for person in _all_people(connection):
             dropped = Outbox(connection).withdraw(person, id_) or dropped
     except StoreDown as down:
@@ -316,19 +240,6 @@ def _all_people(connection: Connection) -> list[str]:
 def _all_waiting(connection: Connection) -> list[bytes]:
     outbox = Outbox(connection)
     return [written for person in _all_people(connection) for written in outbox.entries(person)]
-
-
-def _letter(connection: Connection, id_: str) -> Letter | None:
-    return next(iter(GivenUp(connection).of([id_])), None)
-
-
-def _person_now(connection: Connection, keys: Keys, letter: Letter, entry: Entry) -> str:
-    """The code of whoever has the address: a number may have got a user id since, and an opt-out stands there."""
-    person = keys.person_of("", entry.address)
-    if person.user:
-        return person.key
-    alias = connection.command("GET", Records(person.number).alias) if person.number else None
-    return alias.decode() if alias else person.key or letter.person
 
 
 def _shown(entry: Entry | None, written: bytes, with_text: bool) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class Did(StrEnum):
     CLOSED = "closed"
     REVEALED = "revealed"
     MEDIA_OPENED = "media_opened"
+    RETRIED = "retried"  # a message that was given up goes out again
+    DROPPED = "dropped"
     EXPORTED = "exported"
     LOG_OPENED = "log_opened"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from flask import abort
@@ -23,6 +23,25 @@ from webhook.desk.records import Message, Stage, Ticket
 from webhook.outbox.deliveries import Deliveries
 from webhook.settings import Settings
 
+MOST_KNOWN = 1000
+CLOCK_S = 20
+"""How late a chat in which nothing happens may show that a minute has passed."""
+
+
+class KnownEntries:
+    """The ids of what was sent in each ticket, as of its last revision: so that a poll need not open the messages."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, list[str]]] = {}
+
+    def of(self, ticket: Ticket, find: Callable[[], list[str]]) -> list[str]:
+        known = self._known.get(ticket.id)
+        if known is None or known[0] != ticket.revision:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[ticket.id] = known = (ticket.revision, find())
+        return known[1]
+
 
 @dataclass(frozen=True)
 class Advising:
@@ -33,6 +52,7 @@ class Advising:
     deliveries: Deliveries
     colleagues: Colleagues
     media: MediaDoor = field(repr=False)
+    entries: KnownEntries = field(default_factory=KnownEntries)
 
     @classmethod
     def of(cls, console: Console) -> Advising:
@@ -47,7 +67,11 @@ class Advising:
             ),
             deliveries=Deliveries(console.connection),
             colleagues=Colleagues(console.accounts, console.now),
-            media=MediaDoor(credentials_of(console.settings), adapter=local_media(console.settings)),
+            media=MediaDoor(
+                credentials_of(console.settings),
+                account=console.settings.account_sid,
+                adapter=local_media(console.settings),
+            ),
         )
 
     @property
@@ -85,6 +109,17 @@ class Advising:
             deliveries=self.deliveries.of(entries_of(messages)),
             may=self.desk.may_reply(ticket.id, account.id) if is_mine else Done.NOT_YOURS,
             window_until_s=self.desk.window_until_s(ticket.id) if is_open else -1,
+        )
+
+    def standing(self, account: Account, ticket: Ticket) -> tuple[object, ...]:
+        """What tells whether the page of a chat would be drawn otherwise: asked by every poll, so nothing is opened.
+
+        Every change of a ticket counts its revision; how far messages have come, and the time, do not.
+        """
+        entries = self.entries.of(ticket, lambda: entries_of(self.desk.messages(ticket.id)))
+        return (
+            *(account.id, account.language, self.catalogue.version),
+            *(ticket, int(self.console.now()) // CLOCK_S, self.deliveries.of(entries)),
         )
 
     def chat(self, account: Account, ticket: Ticket, tab: Tab = Tab.WAITING) -> Chat:

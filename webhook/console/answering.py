@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from flask import Response, request
 
 
-def unless_same(body: str) -> Response:
-    """A part of a page with a tag of what is in it; 304 without a body for whoever has the same already."""
-    tag = hashlib.blake2s(body.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+def tag_of(*seen: object) -> str:
+    """Names what a part of a page is drawn from, the same in every process. Looking at it must cost less than drawing."""
+    return hashlib.blake2s(repr(seen).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def unless_known(tag: str, draw: Callable[[], str]) -> Response:
+    """A part of a page with the tag of what it is drawn from; 304, and nothing drawn, for whoever has the same already."""
     if tag in request.if_none_match:
         response = Response(status=304)
     else:
-        response = Response(body.encode("utf-8", "replace"), content_type="text/html; charset=utf-8")
+        response = Response(draw().encode("utf-8", "replace"), content_type="text/html; charset=utf-8")
     response.set_etag(tag)
     return response
+
+
+def unless_same(body: str) -> Response:
+    """A part of a page that has to be drawn to know whether it is another."""
+    return unless_known(tag_of(body), lambda: body)
 
 
 def telling(body: str, event: str, detail: Mapping[str, object], status: int = 200) -> Response:

@@ -137,7 +137,9 @@ def _bare_app(settings: Settings, console: Console) -> Flask:
 def _who_is_logged_in(console: Console) -> Callable[[Request], Account | None]:
     def find(request: Request) -> Account | None:
         """The account of the cookie's login. Asked once a request."""
-        g.login = console.logins.find(the_visit().login)
+        login = console.logins.find(the_visit().login)
+        is_of_a_run = login is not None and login.account.for_run
+        g.login = None if is_of_a_run and console.settings.is_production else login
         return g.login.account if g.login else None
 
     return find

@@ -15,17 +15,21 @@ from flask.typing import ResponseReturnValue
 from webhook.console.access_log import Did
 from webhook.console.accounts import Account
 from webhook.console.advising import Advising
-from webhook.console.answering import telling, unless_same
+from webhook.console.answering import tag_of, telling, unless_known
+from webhook.console.colleagues import Colleague
 from webhook.console.guard import Caller, callers, signed_in
 from webhook.console.listing import Tab
 from webhook.console.queue_pages import lists_href
 from webhook.console.saved_replies import saved_for
 from webhook.console.search import Age, found
 from webhook.desk.changing import Done
-from webhook.desk.records import Stage, Ticket
+from webhook.desk.records import Stage, Ticket, Why
 
-CLOSINGS = ("helped", "referred", "no_answer", "cannot_help")
-"""How a chat ended, as an advisor says it when closing. Kept with the ticket alone."""
+CLOSINGS = (Why.HELPED, Why.REFERRED, Why.NO_ANSWER, Why.CANNOT_HELP)
+"""How a chat ended, as an advisor says it when closing. It stands in the ticket, and is counted without it."""
+
+TO_QUEUE = "queue"
+"""In place of a colleague: whoever takes it next."""
 
 REASONS = ("danger", "asked", "referral", "fault")
 """Why somebody may look at a number."""
@@ -35,18 +39,21 @@ NONCE_BYTES = 12
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something an advisor did: what the access log calls it, what the page says, and whether the box is emptied."""
+    """Something an advisor did: what the access log calls it, what the page says, whether the box is emptied, and which
+    list shows the chat from now on ("" for the one that is shown)."""
 
     did: Did
     says: str
     clears: bool = False
+    tab: str = ""
 
 
-TOOK = Act(Did.TOOK, "done_taken")
+TOOK = Act(Did.TOOK, "done_taken", tab=Tab.MINE)
 NOTED = Act(Did.NOTED, "done_noted", clears=True)
 REPLIED = Act(Did.REPLIED, "done_replied", clears=True)
 ANSWERED = Act(Did.REPLIED, "done_replied")
 TRANSFERRED = Act(Did.TRANSFERRED, "done_transferred")
+PUT_BACK = Act(Did.TRANSFERRED, "done_returned")
 CLOSED = Act(Did.CLOSED, "done_closed")
 
 
@@ -66,7 +73,8 @@ def add_chat_pages(pages: Blueprint, advising: Advising) -> None:
             chat=advising.chat(account, found_ticket, tab),
             lists=advising.lists(account, tab, found_ticket.id),
             lists_href=lists_href(tab, found_ticket.id),
-            colleagues=advising.colleagues.others(account.id, frozenset(advising.desk.on_duty())),
+            colleagues=_colleagues(advising, account),
+            to_queue=TO_QUEUE,
             saved=saved_for(advising.catalogue, account.language, found_ticket.language),
             closings=CLOSINGS,
             reasons=REASONS,
@@ -79,7 +87,8 @@ def add_chat_pages(pages: Blueprint, advising: Advising) -> None:
     def now(ticket: str) -> ResponseReturnValue:
         """What changes in an open chat, if it has changed."""
         account, found_ticket = signed_in(), advising.ticket(ticket)
-        return unless_same(_now(advising, account, found_ticket))
+        tag = tag_of(request.args.get("tab", ""), advising.standing(account, found_ticket))
+        return unless_known(tag, lambda: _now(advising, account, found_ticket))
 
     @pages.post("/advisor/chat/<ticket>/take")
     @callers(Caller.ADVISOR)
@@ -112,11 +121,22 @@ def add_chat_pages(pages: Blueprint, advising: Advising) -> None:
         text, nonce = plain(request.form.get("text", "")), request.form.get("nonce", "")
         return _acted(advising, account, ticket, advising.desk.note(ticket, account.id, text, nonce), NOTED)
 
+    @pages.get("/advisor/chat/<ticket>/colleagues")
+    @callers(Caller.ADVISOR)
+    def colleagues(ticket: str) -> str:
+        """Who the chat can be given to now: somebody may have come since the page was opened."""
+        account = signed_in()
+        return render_template(
+            "advisor/_colleagues.jinja", colleagues=_colleagues(advising, account), to_queue=TO_QUEUE
+        )
+
     @pages.post("/advisor/chat/<ticket>/transfer")
     @callers(Caller.ADVISOR)
     def transfer(ticket: str) -> ResponseReturnValue:
-        """Give the chat to a colleague."""
+        """Give the chat to a colleague, or back to the queue."""
         account, to = signed_in(), request.form.get("to", "")
+        if to == TO_QUEUE:
+            return _acted(advising, account, ticket, advising.desk.put_back(ticket, account.id), PUT_BACK)
         if to == account.id or not advising.colleagues.can_take(to):
             return _refused(advising, account, ticket, "refused_no_such_user")
         return _acted(advising, account, ticket, advising.desk.transfer(ticket, account.id, to), TRANSFERRED)
@@ -126,7 +146,7 @@ def add_chat_pages(pages: Blueprint, advising: Advising) -> None:
     def close(ticket: str) -> ResponseReturnValue:
         """End the talk; the bot goes on from where the person was."""
         account, why = signed_in(), request.form.get("why", "")
-        if why not in CLOSINGS:
+        if why not in {each.value for each in CLOSINGS}:
             abort(400)
         return _acted(advising, account, ticket, advising.desk.close(ticket, account.id, why), CLOSED)
 
@@ -147,6 +167,10 @@ def add_chat_pages(pages: Blueprint, advising: Advising) -> None:
         return render_template("advisor/_number.jinja", number=contact.address)
 
 
+def _colleagues(advising: Advising, account: Account) -> list[Colleague]:
+    return advising.colleagues.others(account.id, frozenset(advising.desk.on_duty()))
+
+
 def _now(advising: Advising, account: Account, ticket: Ticket) -> str:
     tab = Tab.named(request.args.get("tab", ""))
     return render_template("advisor/_now.jinja", chat=advising.chat(account, ticket, tab), is_poll=True)
@@ -157,7 +181,7 @@ def _acted(advising: Advising, account: Account, id_: str, done: Done, act: Act)
     if not done.is_done:
         return _refused(advising, account, id_, f"refused_{done.value}")
     advising.console.access_log.note(account.id, act.did, ticket=id_)
-    detail = {"says": advising.words(account)(act.says), "clears": act.clears, "nonce": new_nonce()}
+    detail = {"says": advising.words(account)(act.says), "clears": act.clears, "nonce": new_nonce(), "tab": act.tab}
     return telling(_now(advising, account, advising.ticket(id_)), "kept", detail)
 
 

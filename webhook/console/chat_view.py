@@ -5,19 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
+
 from bot.catalogue import Catalogue, option_id
+from bot.inbound import Channel
 from webhook.console.colleagues import Colleagues
 from webhook.console.listing import Tab, chat_href
 from webhook.console.media import ALLOWED, PLAYED, SEEN, kind_of
-from webhook.console.showing import Clock, danger_of, label_of, language_name, masked, readable, topic_of
+from webhook.console.showing import (
+    Clock,
+    danger_of,
+    emphasised,
+    label_of,
+    language_name,
+    masked,
+    readable,
+    topic_of,
+)
 from webhook.desk.changing import Done
 from webhook.desk.records import Attachment, Contact, Message, Outcome, Stage, Ticket, Voice
 from webhook.outbox.deliveries import Delivery
 from webhook.outbox.reasons import reason_of
 from webhook.twilio_edge.status import Status
 
-SHORT_S = 3600
-"""How much of WhatsApp's window must be left before the page warns."""
+SOON_S, SHORT_S = 4 * 3600, 3600
+"""How much of WhatsApp's window must be left before the page speaks of it above the box, and before it warns."""
+
+TOGETHER_S = 300
+"""Messages of one voice within this time stand together, under one name."""
 
 SAFE_TIME_SLOT = "safe-time"
 WRITE, READ, NOTHING = "write", "read", "nothing"
@@ -59,7 +74,7 @@ class Line:
 
     number: int
     voice: str
-    text: str = field(repr=False)
+    text: str | Markup = field(repr=False)
     event: str
     author: str
     time: str
@@ -68,6 +83,7 @@ class Line:
     day: str
     danger: str
     is_first_note: bool
+    is_next: bool
     answer: str
     delivery: Journey | None
     attachments: tuple[Item, ...]
@@ -93,10 +109,14 @@ class Chat:
     advisor_name: str
     standing_says: str
     is_mine: bool
+    is_erased: bool
+    said_s: int
     can: str
     can_take: bool
     notice: str
     notice_kind: str
+    window_left: str
+    window_until: str
     window_says: str
     window_is_short: bool
     opened: str
@@ -136,7 +156,9 @@ class ChatDrawer:
         ticket, words = seen.ticket, self.clock.words
         is_mine = ticket.stage is Stage.TALKING and ticket.advisor == self.user
         can, notice, kind = self._standing(seen)
-        window_says, is_short = self._window(seen)
+        window_left_s = self._window_left_s(seen)
+        window_left = self.clock.lasted(window_left_s) if window_left_s else ""
+        window_until = self.clock.time(seen.window_until_s) if window_left_s else ""
         base = chat_href(ticket.id)
         return Chat(
             id=ticket.id,
@@ -154,15 +176,21 @@ class ChatDrawer:
             advisor_name=self.colleagues.name(ticket.advisor),
             standing_says=self._stage(ticket),
             is_mine=is_mine,
+            is_erased=ticket.outcome is Outcome.ERASED,
+            said_s=ticket.said_s,
             can=can,
             can_take=ticket.stage is Stage.WAITING or (ticket.stage is Stage.TALKING and not is_mine),
             notice=notice,
             notice_kind=kind,
-            window_says=window_says,
-            window_is_short=is_short,
+            window_left=window_left,
+            window_until=window_until,
+            window_says=(
+                words("window_left", left=window_left, time=window_until) if 0 < window_left_s < SOON_S else ""
+            ),
+            window_is_short=window_left_s < SHORT_S,
             opened=self.clock.time(ticket.opened_s),
             opened_iso=self.clock.iso(ticket.opened_s),
-            promised=self.clock.time(ticket.promised_s) if ticket.promised_s and ticket.stage is Stage.WAITING else "",
+            promised=self.clock.until(ticket.promised_s) if ticket.promised_s and ticket.stage is Stage.WAITING else "",
             path=tuple(label_of(self.catalogue, node, words) for node in ticket.path),
             safe_time=self._safe_time(ticket),
             has_check_word=bool(seen.contact and seen.contact.check_word),
@@ -202,12 +230,10 @@ class ChatDrawer:
         )
         return READ, words(key), "stop"
 
-    def _window(self, seen: Seen) -> tuple[str, bool]:
-        left_s = seen.window_until_s - self.clock.now_s
-        if seen.ticket.stage is Stage.CLOSED or seen.window_until_s <= 0 or left_s <= 0:
-            return "", False
-        left, time = self.clock.lasted(left_s), self.clock.time(seen.window_until_s)
-        return self.clock.words("window_left", left=left, time=time), left_s < SHORT_S
+    def _window_left_s(self, seen: Seen) -> int:
+        """How much is left of WhatsApp's window; 0 where there is none, or when it has closed."""
+        is_closed = seen.ticket.stage is Stage.CLOSED or seen.window_until_s <= 0
+        return 0 if is_closed else max(0, seen.window_until_s - self.clock.now_s)
 
     def _safe_time(self, ticket: Ticket) -> str:
         if not ticket.safe_time:
@@ -215,19 +241,25 @@ class ChatDrawer:
         return label_of(self.catalogue, option_id(SAFE_TIME_SLOT, ticket.safe_time), self.clock.words)
 
     def _lines(self, seen: Seen) -> Iterator[Line]:
-        before = ""
+        """What was said and done, oldest first; that somebody asked for an advisor is the beginning."""
+        if seen.ticket.outcome is Outcome.ERASED:
+            return
+        before = Message(seen.ticket.opened_s, Voice.EVENT, "opened")
+        day = self.clock.day(before.at_s)
+        yield self._line(seen, 0, before, day)
         for number, message in enumerate(seen.messages, 1):
-            day = self.clock.day(message.at_s)
-            yield self._line(seen, number, message, day if day != before else "")
-            before = day
+            day, last_day = self.clock.day(message.at_s), day
+            is_next = day == last_day and _goes_with(message, before)
+            yield self._line(seen, number, message, "" if day == last_day else day, is_next=is_next)
+            before = message
 
-    def _line(self, seen: Seen, number: int, message: Message, day: str) -> Line:
+    def _line(self, seen: Seen, number: int, message: Message, day: str, *, is_next: bool = False) -> Line:
         words = self.clock.words
         is_event = message.voice is Voice.EVENT
         return Line(
             number=number,
             voice=message.voice.value,
-            text="" if is_event else readable(message.text),
+            text="" if is_event else _text(seen.ticket, message),
             event=self._event(message) if is_event else "",
             author=self.colleagues.name(message.author),
             time=self.clock.hours(message.at_s),
@@ -236,13 +268,23 @@ class ChatDrawer:
             day=day,
             danger=message.danger,
             is_first_note=message.is_first_note,
+            is_next=is_next,
             answer=label_of(self.catalogue, message.answer, words) if message.answer and not is_event else "",
-            delivery=journey(seen.deliveries.get(message.entry), self.clock) if message.entry else None,
+            delivery=self._journey(seen, message) if message.entry else None,
             attachments=tuple(
                 self._item(seen.ticket, number, place, each) for place, each in enumerate(message.attachments)
             ),
             location=f"{message.location[0]:.5f}, {message.location[1]:.5f}" if message.location else "",
         )
+
+    def _journey(self, seen: Seen, message: Message) -> Journey:
+        """How far a message has come. After the window an advisor's waits until the person answers the template."""
+        found = journey(seen.deliveries.get(message.entry), self.clock)
+        is_shut = 0 < seen.window_until_s <= self.clock.now_s
+        if found.state != "queued" or not is_shut or message.voice is not Voice.ADVISOR:
+            return found
+        words = self.clock.words
+        return Journey("parked", "clock", words("delivery_parked"), words("delivery_parked_why"))
 
     def _event(self, message: Message) -> str:
         """What happened, in words."""
@@ -268,6 +310,20 @@ class ChatDrawer:
         if content_type not in ALLOWED:
             return Item(kind, "", words("media_why_wrong_kind"))
         return Item(kind, f"{chat_href(ticket.id)}/media/{number}/{place}")
+
+
+def _goes_with(message: Message, before: Message) -> bool:
+    """Whether a message stands under the name of the one before it."""
+    is_same = (message.voice, message.author) == (before.voice, before.author)
+    is_said = message.voice in (Voice.PERSON, Voice.ADVISOR) and not message.is_first_note
+    return is_same and is_said and message.at_s - before.at_s <= TOGETHER_S
+
+
+def _text(ticket: Ticket, message: Message) -> str | Markup:
+    """The words of a message as the phone shows them; a note as it was written."""
+    text = readable(message.text)
+    is_chat = ticket.channel is Channel.WHATSAPP and message.voice is not Voice.NOTE
+    return emphasised(text) if is_chat else text
 
 
 def kind_in_words(content_type: str) -> str:

@@ -36,6 +36,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 
 from webhook.console.accounts import Account, Role
+from webhook.hostnames import REFUSED, is_own_name
 
 View = TypeVar("View", bound=Callable[..., Any])
 SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -125,7 +126,8 @@ def visitor() -> Account | None:
 class Guard:
     """Stands before every request. `origin` is the console's own, like `https://hub.example.org`.
 
-    `any_name` takes the name the browser used as well: on a developer's machine there are several.
+    `any_name` takes the name the browser used as well: on a developer's machine there are several, and only such as the
+    public DNS cannot have.
     """
 
     def __init__(self, csrf: CSRFProtect, origin: str, renew: Callable[[], None], *, any_name: bool = False) -> None:
@@ -136,6 +138,8 @@ class Guard:
 
     def __call__(self) -> ResponseReturnValue | None:
         """Turn away whoever may not; None lets the request through."""
+        if self._any_name and not is_own_name(request.host, self._origin):
+            abort(403, REFUSED)
         if request.routing_exception is not None:
             return None  # no such page, or not in this way: Flask says so
         says = declared(current_app, request.endpoint)

@@ -45,6 +45,7 @@ class Row:
     wait_says: str
     ended: str
     is_late: bool
+    said_s: int
     is_unread: bool
     is_here: bool
 
@@ -66,14 +67,18 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """What is drawn. `waiting`, `unread` and `newest` tell the page when to ring: by numbers, never by words."""
+    """What is drawn. `waiting`, `newest` and `mine` tell the page when to ring: by numbers, never by words.
+
+    `mine` names those of my chats in which the person waits for an answer, with the moment of their last message: what of
+    that was read on this screen, the page knows by itself.
+    """
 
     tab: str
     tabs: tuple[TabLink, ...]
     groups: tuple[Group, ...]
     waiting: int
-    unread: int
     newest: str
+    mine: str
 
     @property
     def is_empty(self) -> bool:
@@ -114,8 +119,8 @@ class Lister:
                 if listed
             ),
             waiting=len(waiting),
-            unread=sum(bool(ticket.unanswered_s) for ticket in mine),
             newest=max((f"{ticket.opened_s:012d}-{ticket.id}" for ticket in waiting), default=""),
+            mine=" ".join(f"{ticket.id}:{ticket.said_s}" for ticket in mine if ticket.unanswered_s),
         )
 
     def _row(self, ticket: Ticket, tab: Tab, here: str) -> Row:
@@ -136,16 +141,19 @@ class Lister:
             wait_says=words(says) if says else "",
             ended=f"{self.clock.time(ticket.closed_s)} · {words.of('outcome', ticket.outcome)}" if is_closed else "",
             is_late=bool(ticket.alarm) or (ticket.stage is Stage.WAITING and 0 < ticket.promised_s < self.clock.now_s),
+            said_s=ticket.said_s,
             is_unread=ticket.stage is Stage.TALKING and ticket.unanswered_s > 0,
             is_here=ticket.id == here,
         )
 
     def _wait(self, ticket: Ticket) -> tuple[str, str]:
-        """How long the person has waited, and for what."""
+        """How long the person has waited, and for what; of a talk in which nobody waits, when something was said last."""
         if ticket.stage is Stage.WAITING:
             return self.clock.since(ticket.opened_s), "waits_since"
         if ticket.stage is Stage.TALKING and ticket.unanswered_s:
             return self.clock.since(ticket.unanswered_s), "silent_since"
+        if ticket.stage is Stage.TALKING:
+            return self.clock.time(max(ticket.said_s, ticket.answered_s, ticket.taken_s)), "last_at"
         return "", ""
 
     def _tab_href(self, tab: Tab) -> str:

@@ -12,7 +12,9 @@ from webhook.console.access_log import Did
 from webhook.console.guard import Caller, callers, signed_in
 from webhook.console.world import Console
 
-_ENTRY = re.compile(r"(\d{1,16}-\d{1,9})?", re.ASCII)
+_ENTRY = re.compile(r"([1-9]\d{0,15}-\d{1,9})?", re.ASCII)
+_FIRST_DAY = date(1970, 1, 2)
+"""The store's ids of entries begin with 1970, and whoever asks for what was before gets nothing."""
 
 
 def access_pages(console: Console) -> Blueprint:
@@ -46,6 +48,6 @@ def access_pages(console: Console) -> Blueprint:
 
 def _day(written: str) -> date | None:
     try:
-        return date.fromisoformat(written) if written else None
+        return max(_FIRST_DAY, date.fromisoformat(written)) if written else None
     except ValueError:
         abort(400)

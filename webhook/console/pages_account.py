@@ -13,6 +13,7 @@ from webhook.console.answering import own_path
 from webhook.console.guard import Caller, callers, signed_in
 from webhook.console.pages_login import begin_login, client_address, proves
 from webhook.console.passwords import MIN_CHARACTERS, fault_of_password, hashed
+from webhook.console.visit import the_visit
 from webhook.console.world import Console
 
 
@@ -46,13 +47,13 @@ def account_pages(console: Console) -> Blueprint:
             fault = "unequal"
         if fault:
             return _page(console, fault=fault), 422
-        address = client_address()
-        if console.throttle.admit(account.email, address):
+        address, device = client_address(console), console.devices.known(the_visit().device, account)
+        if console.throttle.admit(account.email, address, device):
             abort(429)
         if not proves(console, account, request.form.get("password", ""), request.form.get("code", "")):
             console.access_log.note(account.id, Did.LOGIN_FAILED, about=account.id)
             return _page(console, fault="proof"), 422
-        console.throttle.succeeded(account.email, address)
+        console.throttle.succeeded(account.email, address, device)
         console.access_log.note(account.id, Did.ACCOUNT_CHANGED, about=account.id)
         begin_login(console, console.accounts.set_password(account.id, hashed(new)))
         return redirect("/account?saved=1", 303)

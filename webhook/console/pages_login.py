@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 
 from flask import Blueprint, abort, redirect, render_template, request
@@ -12,19 +11,18 @@ from webhook.console.access_log import Did
 from webhook.console.accounts import Account, Invitation, NoSuchInvitation
 from webhook.console.guard import LOGIN_PATH, Caller, callers, signed_in, visitor
 from webhook.console.passwords import MIN_CHARACTERS, fault_of_password, hashed, is_outdated, is_right
+from webhook.console.proxies import calling_address
 from webhook.console.second_factor import in_groups, picture
 from webhook.console.visit import the_visit
+from webhook.console.words import words_in
 from webhook.console.world import Console
-
-_OUR_NETWORKS = tuple(
-    ipaddress.ip_network(network)
-    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
-)
+from webhook.desk.duty import Duty
 
 
 def login_pages(console: Console) -> Blueprint:
     """`/login`, `/logout`, `/invitation/…` and, in development, `/run/…`."""
     pages = Blueprint("login", __name__)
+    duty = Duty(console.connection, console.now)
 
     @pages.get(LOGIN_PATH)
     @callers(Caller.ANYONE)
@@ -36,11 +34,12 @@ def login_pages(console: Console) -> Blueprint:
     @callers(Caller.ANYONE)
     def log_in() -> ResponseReturnValue:
         """Let somebody in. What was wrong is not said: not even whether there is such an account."""
-        email, address = request.form.get("email", ""), client_address()
-        wait_s = console.throttle.admit(email, address)
+        email, address = request.form.get("email", ""), client_address(console)
+        account = console.accounts.by_email(email)
+        device = console.devices.known(the_visit().device, account)
+        wait_s = console.throttle.admit(email, address, device)
         if wait_s:
             return _form(console, minutes=math.ceil(wait_s / 60)), 429, {"Retry-After": str(wait_s)}
-        account = console.accounts.by_email(email)
         if account is None or not proves(
             console, account, request.form.get("password", ""), request.form.get("code", "")
         ):
@@ -48,7 +47,7 @@ def login_pages(console: Console) -> Blueprint:
                 is_right("", request.form.get("password", ""))  # takes as long as with an account
             console.access_log.note("", Did.LOGIN_FAILED, about=account.id if account else "")
             return _form(console, failed=True), 401
-        console.throttle.succeeded(email, address)
+        console.throttle.succeeded(email, address, device)
         if is_outdated(account.password_hash):
             console.accounts.rehash(account, hashed(request.form["password"]))
         begin_login(console, account)
@@ -58,10 +57,11 @@ def login_pages(console: Console) -> Blueprint:
     @callers(Caller.STAFF)
     def log_out() -> ResponseReturnValue:
         """End this login."""
-        visit = the_visit()
-        console.access_log.note(signed_in().id, Did.LOGGED_OUT)
+        visit, account = the_visit(), signed_in()
+        console.access_log.note(account.id, Did.LOGGED_OUT)
         console.logins.end(visit.login)
         visit.end()
+        duty.end(account.id)  # nobody is told that an advisor is there who has just left
         return redirect(LOGIN_PATH, 303)
 
     @pages.get("/invitation/<token>")
@@ -121,28 +121,18 @@ def proves(console: Console, account: Account, password: str, code: str) -> bool
 
 
 def begin_login(console: Console, account: Account) -> None:
-    """Log somebody in, under a token that nobody can have known before."""
+    """Log somebody in, under a token that nobody can have known before. The browser is known from now on."""
     visit = the_visit()
     console.access_log.note(account.id, Did.LOGGED_IN)
     console.logins.end(visit.login)
     visit.begin(console.logins.begin(account))
+    visit.device = console.devices.mark(account)
 
 
-def client_address() -> str:
-    """From where somebody calls. A proxy on our own network says for whom it asks; whoever else says so is not believed."""
-    peer = request.remote_addr or ""
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded if forwarded and _is_ours(peer) else peer
-
-
-def _is_ours(peer: str) -> bool:
-    """Whether an address is one of our own network. (`is_private` of the library says so of some that are not.)"""
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in network for network in _OUR_NETWORKS if network.version == address.version)
+def client_address(console: Console) -> str:
+    """From where somebody calls, as the throttle counts it."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return calling_address(request.remote_addr or "", forwarded, console.settings.trusted_proxies)
 
 
 def _form(console: Console, *, failed: bool = False, minutes: int = 0) -> str:
@@ -167,6 +157,8 @@ def _invitation_form(console: Console, invitation: Invitation, account: Account,
         fault=fault,
         least=MIN_CHARACTERS,
         needs_code=console.settings.is_production,
+        words=words_in(account.language),
+        language=account.language,
     )
 
 

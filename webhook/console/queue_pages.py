@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webhook.console.advising import Advising
-from webhook.console.answering import unless_same
+from webhook.console.answering import tag_of, unless_known
 from webhook.console.guard import Caller, callers, signed_in
 from webhook.console.listing import Tab
 
@@ -33,7 +33,9 @@ def add_queue_pages(pages: Blueprint, advising: Advising) -> None:
         advising.desk.be_on_duty(account.id)
         tab = Tab.named(request.args.get("tab", ""))
         drawn = advising.lists(account, tab, request.args.get("here", ""))
-        return unless_same(render_template("advisor/_lists.jinja", lists=drawn))
+        return unless_known(
+            tag_of(account.language, drawn), lambda: render_template("advisor/_lists.jinja", lists=drawn)
+        )
 
 
 def lists_href(tab: Tab, here: str = "") -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from markupsafe import Markup, escape
 
 from bot.catalogue import Catalogue
 from webhook.console.words import Words
@@ -17,6 +18,7 @@ HUB = "hub"
 HUB_ZONE = "America/Cancun"
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 24 * 3600
 _LAST_SHOWN = 2
+_BOLD = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])")
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
@@ -40,6 +42,10 @@ class Clock:
         """Hours and minutes; with the day before them if it is not today's."""
         written = f"{self.at(moment_s):%H:%M}"
         return written if self.at(moment_s).date() == self.at(self.now_s).date() else f"{self.day(moment_s)} {written}"
+
+    def until(self, moment_s: int) -> str:
+        """A moment that was promised, as the person was told it: the first whole minute after it."""
+        return self.time(-(-moment_s // _MINUTE_S) * _MINUTE_S)
 
     def hours(self, moment_s: int) -> str:
         return f"{self.at(moment_s):%H:%M}"
@@ -108,6 +114,14 @@ def urgency(ticket: Ticket) -> tuple[int, int, int]:
 def masked(address: str) -> str:
     """An address of which only the end is told: enough to compare, too little to call."""
     return f"•••• {address[-_LAST_SHOWN:]}" if len(address) > 2 * _LAST_SHOWN else "••••"
+
+
+def emphasised(text: str) -> Markup:
+    """A text of WhatsApp with what stands between stars in bold, as the phone shows it. Everything else is escaped."""
+    parts = _BOLD.split(text)
+    return Markup("").join(
+        Markup("<b>{}</b>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
 
 
 def readable(text: str) -> str:

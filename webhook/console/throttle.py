@@ -3,6 +3,7 @@
 Every try is counted before it is looked at, so that many at once gain nothing. From the fifth on for an e-mail address
 (the twentieth for a network address, behind which a whole office may sit) nothing more is looked at for one minute, then
 two, four, and so on up to an hour. A login that succeeds is not held against anybody. The store holds codes only.
+A known device (`webhook/console/devices.py`) has tries of its own, on which those of others have no bearing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from webhook.store.scripts import Script
 
 EMAIL_TRIES = 5
 ADDRESS_TRIES = 20
+DEVICE_TRIES = 5
 FIRST_WAIT_S = 60
 LONGEST_WAIT_S = 3600
 FORGOTTEN_AFTER_S = 24 * 3600
@@ -43,11 +45,11 @@ return 0
 """
 )
 
-# KEYS  1 tries of the e-mail address · 2 tries of the network address
+# KEYS  1 tries of the e-mail address, or of the known device · 2 tries of the network address, if they were counted
 SUCCEED = Script(
     """
 redis.call('DEL', KEYS[1])
-if redis.call('EXISTS', KEYS[2]) == 1 then
+if KEYS[2] and redis.call('EXISTS', KEYS[2]) == 1 then
   redis.call('HINCRBY', KEYS[2], 'n', -1)
   redis.call('HDEL', KEYS[2], 'until')
 end
@@ -64,20 +66,22 @@ class Throttle:
         self._keys = keys
         self._now = now
 
-    def admit(self, email: str, address: str) -> int:
+    def admit(self, email: str, address: str, device: str = "") -> int:
         """Count a try. Gives the seconds to wait: 0 means that it may be looked at now."""
-        args: list[str | bytes | int] = [
-            int(self._now()), FIRST_WAIT_S, LONGEST_WAIT_S, FORGOTTEN_AFTER_S, EMAIL_TRIES, ADDRESS_TRIES
-        ]  # fmt: skip
-        return int(self._connection.run(ADMIT, self._tried(email, address), args))
+        limits = (DEVICE_TRIES,) if device else (EMAIL_TRIES, ADDRESS_TRIES)
+        args = [int(self._now()), FIRST_WAIT_S, LONGEST_WAIT_S, FORGOTTEN_AFTER_S, *limits]
+        return int(self._connection.run(ADMIT, self._tried(email, address, device), args))
 
-    def succeeded(self, email: str, address: str) -> None:
-        """Forget the tries of an e-mail address, and this one of the network address."""
-        self._connection.run(SUCCEED, self._tried(email, address))
+    def succeeded(self, email: str, address: str, device: str = "") -> None:
+        """Forget the tries of an e-mail address, and this one of the network address; or those of a known device."""
+        self._connection.run(SUCCEED, self._tried(email, address, device))
 
-    def _tried(self, email: str, address: str) -> list[str]:
-        codes = (self._keys.staff("tries", normal_email(email))[0], self._keys.staff("tries", network_of(address))[0])
-        return [f"{STAFF_PREFIX}tries:{code}" for code in codes]
+    def _tried(self, email: str, address: str, device: str) -> list[str]:
+        if device:
+            tried = [("device", device)]
+        else:
+            tried = [("tries", normal_email(email)), ("tries", network_of(address))]
+        return [f"{STAFF_PREFIX}tries:{self._keys.staff(kind, what)[0]}" for kind, what in tried]
 
 
 def network_of(address: str) -> str:

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 
 from webhook.console.access_log import AccessLog
 from webhook.console.accounts import Accounts
+from webhook.console.devices import Devices
 from webhook.console.logins import Logins
 from webhook.console.second_factor import SecondFactor
 from webhook.console.throttle import Throttle
@@ -32,6 +33,7 @@ class Console:
     accounts: Accounts
     logins: Logins
     throttle: Throttle
+    devices: Devices
     second_factor: SecondFactor
     access_log: AccessLog
     now: Callable[[], float]
@@ -54,6 +56,7 @@ class Console:
             accounts=Accounts(connection, keys, now),
             logins=Logins(connection, keys, now),
             throttle=Throttle(connection, keys, now),
+            devices=Devices(keys, now),
             second_factor=SecondFactor(connection, now),
             access_log=AccessLog(connection, keys, now),
             now=now,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
+from markupsafe import Markup
 
 from bot import desk_turns
 from bot.inbound import Channel
@@ -13,6 +14,7 @@ from webhook.console.advising import Advising
 from webhook.console.chat_pages import new_nonce, plain
 from webhook.console.guard import Caller, callers, signed_in
 from webhook.console.search import Found, find
+from webhook.console.showing import emphasised
 from webhook.console.words import Words
 from webhook.desk.records import Stage, Ticket
 from webhook.desk.speaking import MOST_SEGMENTS, MOST_WHATSAPP, fits
@@ -36,6 +38,7 @@ class Offered:
 
     found: Found
     nonce: str
+    shown: str | Markup
 
 
 def add_writing_pages(pages: Blueprint, advising: Advising) -> None:
@@ -58,7 +61,7 @@ def add_writing_pages(pages: Blueprint, advising: Advising) -> None:
         is_mine = found_ticket.stage is Stage.TALKING and found_ticket.advisor == account.id
         return render_template(
             "advisor/_found.jinja",
-            offered=[Offered(hit, new_nonce()) for hit in hits],
+            offered=[Offered(hit, new_nonce(), _shown(found_ticket, hit.text)) for hit in hits],
             asked=asked,
             can_send=is_mine,
             chat_href=f"/advisor/chat/{found_ticket.id}",
@@ -73,6 +76,11 @@ def add_writing_pages(pages: Blueprint, advising: Advising) -> None:
         text = plain(request.form.get("text", "")).strip()
         counted = cost_of(advising, found_ticket, text, advising.words(account)) if text else None
         return render_template("advisor/_cost.jinja", cost=counted)
+
+
+def _shown(ticket: Ticket, text: str) -> str | Markup:
+    """An answer as the person's phone shows it."""
+    return emphasised(text) if ticket.channel is Channel.WHATSAPP else text
 
 
 def cost_of(advising: Advising, ticket: Ticket, text: str, words: Words) -> Cost:

@@ -232,7 +232,7 @@ class Changing:
 
     def _done_before(self, ticket: Ticket, nonce: str) -> Done | None:
         """Whether what is refused now had been done: a second click after something else has changed."""
-        done = self._connection.command("HEXISTS", self._tickets.key(ticket), f"o{plain_id(nonce)}")
+        done = self._connection.command("HEXISTS", self._tickets.key(ticket), f"o{_mark(nonce)}")
         return Done.ALREADY if done else None
 
     def _commit(self, look: Look, change: Change, nonce: str) -> bytes:
@@ -245,7 +245,7 @@ class Changing:
         keys = [*records.ticket_keys(ticket.id), records.session(ticket.channel), records.outbox, records.due]
         args: Args = [
             ticket.revision,
-            plain_id(nonce),
+            _mark(nonce),
             how,
             look.raw_session,
             session,
@@ -273,3 +273,9 @@ class Changing:
         except Unreadable:
             self._count("prefs_unreadable")
             return Prefs()
+
+
+def _mark(nonce: str) -> str:
+    """What a nonce leaves in the ticket, behind an `o`. It comes from a page, and must not become another field's name:
+    `utcome` would, and the ticket could not be read any more."""
+    return f":{plain_id(nonce)}"

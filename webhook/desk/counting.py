@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from webhook.desk.records import Outcome, Ticket
+from webhook.desk.records import Outcome, Ticket, Why
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown
 from webhook.store.keyspace import STAFF_PREFIX
@@ -45,8 +45,8 @@ class Counted:
 class Row:
     """The counts of one day and language. A number from 1 to 9 is None: too few people to speak of.
 
-    `outcomes` are by name, `waits` the people taken within each of `WAITS_S` and later, `raised` tickets in which certain
-    danger was told; the times are means in seconds, None where too few were measured or none.
+    `outcomes` and `whys` are by name, `waits` the people taken within each of `WAITS_S` and later, `raised` tickets in
+    which certain danger was told; the times are means in seconds, None where too few were measured or none.
     """
 
     day: int
@@ -62,6 +62,7 @@ class Row:
     answer_s: int | None
     danger_answer_s: int | None
     outcomes: dict[str, int | None] = field(default_factory=dict)
+    whys: dict[str, int | None] = field(default_factory=dict)
     waits: tuple[int | None, ...] = ()
     raised: int | None = 0
 
@@ -82,9 +83,11 @@ def answered(ticket: Ticket, now_s: int) -> Iterable[Counted]:
         yield Counted(DANGER_REACHED, ticket.language, UNTIL_DANGER_ANSWER, took_s)
 
 
-def ended(outcome: Outcome, language: str, taken_s: int = 0, now_s: int = 0) -> Iterable[Counted]:
-    """A ticket was closed."""
+def ended(outcome: Outcome, language: str, taken_s: int = 0, now_s: int = 0, why: str = "") -> Iterable[Counted]:
+    """A ticket was closed; `why`, if an advisor did it."""
     yield Counted(f"outcome_{outcome.value}", language, talked_s=max(0, now_s - taken_s) if taken_s else 0)
+    if why in set(Why):
+        yield Counted(f"why_{why}", language)
 
 
 class Counting:
@@ -168,6 +171,7 @@ def _row(day: int, language: str, numbers: dict[str, int]) -> Row:
         answer_s=mean_s(ANSWERED, UNTIL_ANSWER),
         danger_answer_s=mean_s(DANGER_REACHED, UNTIL_DANGER_ANSWER),
         outcomes={outcome.value: shown(f"outcome_{outcome.value}") for outcome in Outcome},
+        whys={why.value: shown(f"why_{why.value}") for why in Why},
         raised=shown(RAISED),
         waits=tuple(shown(f"{WAITED}_{bucket}") for bucket in range(len(WAITS_S) + 1)),
     )
@@ -176,3 +180,8 @@ def _row(day: int, language: str, numbers: dict[str, int]) -> Row:
 def columns(rows: Sequence[Row]) -> list[str]:
     """The outcomes that any row speaks of, in their usual order."""
     return [outcome.value for outcome in Outcome if any(row.outcomes.get(outcome.value) != 0 for row in rows)]
+
+
+def why_columns(rows: Sequence[Row]) -> list[str]:
+    """The reasons for closing that any row speaks of, in their usual order."""
+    return [why.value for why in Why if any(row.whys.get(why.value, 0) != 0 for row in rows)]

@@ -8,7 +8,6 @@ looks again. What an advisor asks for bears a nonce, and is done once however of
 import secrets
 import time
 from collections.abc import Callable
-from enum import StrEnum
 
 from bot import desk_turns
 from bot.desk import NO_DESK, Desk
@@ -17,7 +16,8 @@ from webhook.desk import counting
 from webhook.desk.changing import Change, Changing, Done, Look
 from webhook.desk.counting import Counting
 from webhook.desk.duty import Duty
-from webhook.desk.records import Contact, Index, Message, Outcome, Stage, Ticket, TicketWrite, Voice
+from webhook.desk.records import Contact, Index, Message, Outcome, Stage, Ticket, TicketWrite, Voice, Why
+from webhook.desk.returning import returned
 from webhook.desk.speaking import DeskTurn, DeskTurns, fits, may_write, window_is_open, window_until_s
 from webhook.desk.tickets import Tickets
 from webhook.keys import Keys
@@ -25,7 +25,6 @@ from webhook.outbox.entries import Entry, Kind
 from webhook.reload import CatalogueHolder
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown
-from webhook.store.keyspace import plain_id
 from webhook.store.tickets import MOST_BYTES, MOST_MESSAGES
 
 MOST_TEXT = 4000
@@ -35,12 +34,6 @@ ADVISORS_BYTES = 400_000
 
 FACTS_KEPT_S = 2.0
 REVISION_KEPT_S = 0.25
-
-
-class Why(StrEnum):
-    """Why an advisor closes a ticket."""
-
-    HANDED_BACK = "handed_back"
 
 
 class DeskService:
@@ -196,6 +189,18 @@ class DeskService:
 
         return self._change(id_, judge)
 
+    def put_back(self, id_: str, user: str) -> Done:
+        """Put a talk back into the queue, for whoever takes it next. The person is told that they wait again."""
+
+        def judge(look: Look) -> Change | Done:
+            if refused := _not_theirs(look.ticket, user):
+                return refused
+            if look.session_of_ticket is None:
+                return Done.PERSON_GONE
+            return returned(look, self.changing.turns.advisor_silent, user)
+
+        return self._change(id_, judge)
+
     def note(self, id_: str, user: str, text: str, nonce: str) -> Done:
         """Write something for the other advisors. It is never sent."""
         text = text.strip()
@@ -249,13 +254,13 @@ class DeskService:
         return self._change(id_, judge, nonce)
 
     def close(self, id_: str, user: str, why: str = Why.HANDED_BACK) -> Done:
-        """End a talk: the bot goes on where it was, and says so if it can."""
+        """End a talk: the bot goes on where it was, and says so if it can. Raises ValueError for a `why` that is none."""
 
         def judge(look: Look) -> Change | Done:
             ticket = look.ticket
             if ticket.stage is Stage.TALKING and ticket.advisor != user:
                 return Done.NOT_YOURS
-            return closing(look, Outcome.HANDED_BACK, self.changing.turns.handed_back, user, plain_id(why))
+            return closing(look, Outcome.HANDED_BACK, self.changing.turns.handed_back, user, Why(why))
 
         return self._change(id_, judge)
 
@@ -300,7 +305,7 @@ def closing(
         score_s=look.now_s,
         spills=False,
     )
-    ended = counting.ended(outcome, look.ticket.language, look.ticket.taken_s, look.now_s)
+    ended = counting.ended(outcome, look.ticket.language, look.ticket.taken_s, look.now_s, why)
     return Change(write, session=session, checks_session=True, entries=entries, counts=ended)
 
 

@@ -32,6 +32,16 @@ class Outcome(StrEnum):
     UNTOUCHED = "untouched"  # nobody wrote for 72 hours
 
 
+class Why(StrEnum):
+    """Why an advisor closed a ticket, as they said when closing."""
+
+    HELPED = "helped"
+    REFERRED = "referred"
+    NO_ANSWER = "no_answer"
+    CANNOT_HELP = "cannot_help"
+    HANDED_BACK = "handed_back"  # they did not say
+
+
 class Alarm(StrEnum):
     """Why somebody must look at a ticket now."""
 
@@ -61,8 +71,8 @@ class Attachment:
 class Message:
     """One message of a ticket. `author` is the user id of an advisor, `entry` the id in the outbox, `danger` a tier or "".
 
-    The text of an EVENT is its name: taken, transferred (`answer` is to whom), silent, not_taken, closed, or too_many: so
-    many messages (`count`) came after the ticket was full.
+    The text of an EVENT is its name: taken, transferred (`answer` is to whom), returned, silent, not_taken, closed, or
+    too_many: so many messages (`count`) came after the ticket was full.
     """
 
     at_s: int

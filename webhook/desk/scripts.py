@@ -4,7 +4,7 @@ from webhook.store.scripts import Script
 from webhook.store.tickets import WRITE_TICKET
 
 # KEYS  1 ticket · 2 the person's tickets · 3 open · 4 closed · 5 changes · 6 session · 7 outbox · 8 due
-# ARGV  1 how often the ticket had been changed when it was read · 2 nonce, '' for none
+# ARGV  1 how often the ticket had been changed when it was read · 2 mark of a nonce, '' for none
 #       · 3 session: keep, check or write · 4 session read · 5 session · 6 session ttl, s, 0 for no change · 7 person
 #       · 8 due at, s
 #       · 9 outbox entries (number) · 10… outbox entries · then the change (see `webhook/store/tickets.py`)

@@ -14,14 +14,12 @@ from webhook.desk.changing import Change, Done, Look
 from webhook.desk.counting import NOT_TAKEN, SILENT, Counted
 from webhook.desk.desk import DeskService, closing
 from webhook.desk.records import Alarm, Message, Outcome, Stage, Ticket, TicketWrite, Voice
+from webhook.desk.returning import TAKEN_AGAIN_IN_S
 from webhook.desk.speaking import DeskTurn
 from webhook.outbox.entries import Entry
 
 SILENT_AFTER_S = 15 * 60
 """How long a person waits for an advisor who has taken them, from their first message without an answer."""
-
-TAKEN_AGAIN_IN_S = 30 * 60
-"""The new promise to somebody whose advisor was silent."""
 
 UNTOUCHED_AFTER_S = 72 * 3600
 

@@ -6,7 +6,8 @@ was last, then everywhere. What the lists need is plain and read by one script a
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -31,6 +32,10 @@ PLAIN = (
 
 _ID = re.compile(r"[0-9A-Z]{1,32}", re.ASCII)
 _MOST_PLACES = 10_000
+_OPEN, _CLOSED = 0, 1  # the place of each list among the keys of the desk
+
+LISTED_FOR_S = 30.0
+"""A ticket that ends by its lifetime counts no change. No list shows it for longer than this."""
 
 log = structlog.get_logger()
 
@@ -52,14 +57,26 @@ class _Read:
     mark: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What a list of a partition held: at which count of changes, and when that was read."""
+
+    count: bytes
+    read_at: float
+    tickets: tuple[Ticket, ...]
+
+
 class Tickets:
     """The tickets in the store. Safe from any thread. Raises StoreDown from every method."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
+    def __init__(
+        self, connection: Connection, keys: Keys, clock: Callable[[], float] = time.monotonic
+    ) -> None:  # fmt: skip
         self._connection = connection
         self._keys = keys
+        self._clock = clock
         self._places: dict[str, str] = {}  # where a ticket was last: ticket → prefix
-        self._open: dict[str, tuple[bytes, tuple[Ticket, ...]]] = {}  # prefix → count of changes, tickets then
+        self._listed_before: dict[tuple[str, int, int], _Listed] = {}  # prefix, list, how many → what was there
         self._lock = threading.Lock()
 
     def find(self, id_: str) -> Ticket | None:
@@ -106,24 +123,12 @@ class Tickets:
             return None
 
     def open(self) -> list[Ticket]:
-        """All open tickets, in no order. A partition is only read again after a change in it."""
-        counts = self.counts()
-        found: list[Ticket] = []
-        for prefix, count in zip(PREFIXES, counts, strict=True):
-            kept = self._open.get(prefix)
-            if kept is None or kept[0] != count:
-                kept = (count, tuple(self._listed(prefix, self._ids(prefix, 0, newest=0))))
-                with self._lock:
-                    self._open[prefix] = kept
-            found += kept[1]
-        return found
+        """All open tickets, in no order."""
+        return self._all(_OPEN, 0)
 
     def closed(self, limit: int) -> list[Ticket]:
         """The tickets closed last, newest first."""
-        found = [
-            ticket for prefix in PREFIXES for ticket in self._listed(prefix, self._ids(prefix, 1, newest=limit))
-        ]  # fmt: skip
-        return sorted(found, key=lambda ticket: ticket.closed_s, reverse=True)[:limit]
+        return sorted(self._all(_CLOSED, limit), key=lambda ticket: ticket.closed_s, reverse=True)[:limit]
 
     def counts(self) -> list[bytes]:
         """How often something changed, by partition."""
@@ -139,6 +144,20 @@ class Tickets:
             for id_, read in zip(ids, self._read(prefix, ids), strict=True):
                 if read is None and not self._connection.command("EXISTS", ticket_key(prefix, id_)):
                     self._connection.command("ZREM", desk_keys(prefix)[0], id_)
+
+    def _all(self, which: int, newest: int) -> list[Ticket]:
+        """A list of all partitions. One is only read again after a change in it, or when what it holds may have ended."""
+        now = self._clock()
+        found: list[Ticket] = []
+        for prefix, count in zip(PREFIXES, self.counts(), strict=True):
+            place = (prefix, which, newest)
+            kept = self._listed_before.get(place)
+            if kept is None or kept.count != count or now - kept.read_at >= LISTED_FOR_S:
+                tickets = tuple(self._listed(prefix, self._ids(prefix, which, newest=newest)))
+                with self._lock:
+                    self._listed_before[place] = kept = _Listed(count, now, tickets)
+            found += kept.tickets
+        return found
 
     def _ids(self, prefix: str, which: int, *, newest: int) -> list[str]:
         """The ids in a list of a partition: all, or the newest."""

@@ -14,6 +14,7 @@ from webhook.store.keyspace import OUT_PREFIX
 from webhook.store.lifetimes import DAY_S
 
 LETTERS_TTL_S = 7 * DAY_S
+CLAIM_S = 30
 ALL_KEY = f"{OUT_PREFIX}gone"
 
 
@@ -64,6 +65,10 @@ class GivenUp:
 
     def count(self) -> int:
         return int(self._connection.command("ZCARD", ALL_KEY))
+
+    def claim(self, letter: Letter) -> bool:
+        """Whether it is for whoever asks to send it again, and not for somebody who clicked at the same moment."""
+        return bool(self._connection.command("SET", f"{_letter_key(letter.id)}:again", 1, "NX", "EX", CLAIM_S))
 
     def drop(self, letter: Letter) -> bool:
         """Take one away."""

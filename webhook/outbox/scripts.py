@@ -174,6 +174,9 @@ RECEIVE = Script(
     """
 local known = tonumber(string.match(redis.call('HGET', KEYS[1], ARGV[1]) or '', '^%d+') or '-1')
 local news = 0
+if known < 0 and redis.call('HLEN', KEYS[1]) >= 16 then
+  return {news, redis.call('HGETALL', KEYS[1])}  -- no message goes out so often: whatever this is, it ends here
+end
 if tonumber(ARGV[2]) > known then
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4])
   news = 1

@@ -24,6 +24,7 @@ from bot import conversation
 from bot.inbound import Channel, Inbound
 from bot.turn import Call
 from webhook.conversation import FORGOTTEN, Conversation
+from webhook.hostnames import REFUSED, is_own_name
 from webhook.keys import Keys, Person
 from webhook.outbox.local_log import LocalLog, Logged, receipt_of
 from webhook.pages.inspected import cost_of, examples_of, prefs_in_words, reading_of, session_in_words
@@ -173,6 +174,12 @@ def simulator_blueprint(simulator: Simulator) -> Blueprint:
     """The page, its files, and what it asks for."""
     blueprint = Blueprint("simulator", __name__, static_folder="static", static_url_path="/simulator/static")
     check = SignatureCheck([simulator.token], simulator.public_base_url)
+
+    @blueprint.before_request
+    def require_own_name() -> None:
+        """Turn away a page of the web that calls this machine by a name of its own."""
+        if not is_own_name(request.host, simulator.public_base_url, simulator.console_url):
+            abort(403, REFUSED)
 
     @blueprint.get("/")
     def page() -> Response:

@@ -56,11 +56,14 @@ function startMerging() {
     handleSwap(style, target, fragment) {
       if (style !== "merge") return false;
       const added = [];
+      const log = $("#log");
+      const follows = log && log.scrollHeight - log.scrollTop - log.clientHeight < 120;
       for (const fresh of fragment.querySelectorAll("[data-merge]")) {
         const part = document.getElementById(fresh.id);
         if (part) added.push(...mergeInto(part, fresh));
       }
       document.dispatchEvent(new CustomEvent("merged", { detail: { added } }));
+      if (follows && added.length) log.scrollTop = log.scrollHeight;  // what stands below the log may have grown
       return added.length ? added : [target];
     },
   });
@@ -70,9 +73,25 @@ function startMerging() {
 // --- asking ----------------------------------------------------------------------------------------------------------
 
 const tags = new Map();
+const shown = { tab: "" };  // the list that is shown since an advisor took the chat; "" for that of the address
+
+function showTab(tab) {
+  if (!tab) return;
+  shown.tab = tab;
+  const address = new URL(location.href);
+  address.searchParams.set("tab", tab);
+  history.replaceState(null, "", address);
+  htmx.trigger(".lists", "follow");
+  htmx.trigger("#follow", "follow");
+}
 
 function startAsking() {
   document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (shown.tab && detail.elt.hasAttribute("data-poll")) {
+      const asked = new URL(detail.path, location.href);
+      asked.searchParams.set("tab", shown.tab);
+      detail.path = asked.pathname + asked.search;
+    }
     if (detail.verb === "get" && tags.has(detail.path)) detail.headers["If-None-Match"] = tags.get(detail.path);
   });
   document.addEventListener("htmx:beforeOnLoad", (event) => {
@@ -118,6 +137,8 @@ function startWriting() {
     const can = $("#chat-head").dataset.can;
     form.dataset.can = can;
     form.dataset.kind = kind();
+    if ($("#chat-head").hasAttribute("data-erased")) text.value = "";  // whoever erased a chat erased what was said of it
+    form.hidden = can === "nothing" && !text.value;
     $("#send").disabled = kind() === "note" ? can === "nothing" : can !== "write";
     fit();
   };
@@ -130,10 +151,16 @@ function startWriting() {
     form.elements.nonce.value = draft.nonce;  // if it had been sent and the answer was lost, it must not go twice
   }
   show();
+  save();
   if (draft?.text) htmx.trigger(text, "cost");
   form.addEventListener("input", () => { save(); fit(); });
   form.addEventListener("change", () => { show(); save(); });
-  document.addEventListener("merged", show);
+  document.addEventListener("merged", () => {
+    show();
+    save();
+    // the person reads another language now, so what is offered for sending is another: drawn anew, the draft stays
+    if ($("#chat-head").dataset.language !== text.lang && !form.matches(".htmx-request")) location.reload();
+  });
   addEventListener("resize", fit);
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
@@ -156,6 +183,7 @@ function startWriting() {
       $("#cost").textContent = "";
     }
     tell(detail.says);
+    showTab(detail.tab);
     show();
     save();
     if (detail.clears) {
@@ -181,11 +209,27 @@ function startWriting() {
     closeSide();
     text.focus();
   });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const button = detail.elt;
+    if (!button.hasAttribute("data-sends-answer") || detail.xhr.status !== 200) return;
+    button.textContent = button.dataset.done;  // the same answer is not sent twice by a second look
+    button.removeAttribute("hx-post");
+    requestAnimationFrame(() => { button.disabled = true; });
+  });
   const log = $("#log");
   log.scrollTop = log.scrollHeight;
   log.addEventListener("load", (event) => {
     if (event.target.tagName === "IMG") event.target.scrollIntoView({ block: "nearest" });
   }, true);
+}
+
+function startStaff() {
+  const said = $("#said");
+  if (!said) return;
+  document.body.addEventListener("said", ({ detail }) => {
+    said.textContent = detail.says;
+    said.hidden = false;
+  });
 }
 
 function tell(words) {
@@ -205,7 +249,9 @@ function startDialogs() {
     const opens = event.target.closest("[data-opens]");
     if (opens) {
       closeSide();
-      document.getElementById(opens.dataset.opens)?.showModal();
+      const dialog = document.getElementById(opens.dataset.opens);
+      dialog?.showModal();
+      for (const part of $$("[hx-trigger=opened]", dialog ?? document.createElement("p"))) htmx.trigger(part, "opened");
     }
     if (event.target.closest("[data-closes]")) event.target.closest("dialog").close();
     if (event.target.closest("[data-side-open]")) {
@@ -222,7 +268,7 @@ function startDialogs() {
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const dialog = detail.elt.closest?.("dialog");
-    if (dialog && detail.xhr.status && detail.xhr.status < 500) {
+    if (dialog && detail.requestConfig.verb === "post" && detail.xhr.status && detail.xhr.status < 500) {
       if (dialog.id === "reveal") $("#side")?.classList.add("open");
       dialog.close();
     }
@@ -276,18 +322,23 @@ function startAlerts() {
   show();
   if (!lists) return;
   const plain = document.title;
-  const badge = () => {
-    const waits = Number(lists.dataset.waiting) + Number(lists.dataset.unread);
+  const spoken = () => new Map(lists.dataset.mine.split(" ").filter(Boolean).map((each) => each.split(":")));
+  let newest = lists.dataset.newest;
+  let before = spoken();
+  const mark = () => {
+    const unread = unreadOf(spoken());
+    for (const row of $$("[data-row]", lists)) row.classList.toggle("seen", !unread.has(row.dataset.row));
+    $("[data-tab=mine] .count", lists)?.classList.toggle("fresh", unread.size > 0);
+    const waits = Number(lists.dataset.waiting) + unread.size;
     document.title = waits ? `(${waits}) ${plain}` : plain;
   };
-  let newest = lists.dataset.newest;
-  let unread = Number(lists.dataset.unread);
   document.addEventListener("merged", () => {
-    badge();
+    mark();
     const opened = lists.dataset.newest > newest;
-    const spoke = Number(lists.dataset.unread) > unread;
-    newest = lists.dataset.newest > newest ? lists.dataset.newest : newest;
-    unread = Number(lists.dataset.unread);
+    const now = spoken();
+    const spoke = [...now].some(([ticket, at]) => Number(at) > Number(before.get(ticket) ?? 0));
+    newest = opened ? lists.dataset.newest : newest;
+    before = now;
     if (!opened && !spoke) return;
     chime();
     const says = opened ? document.body.dataset.newChat : document.body.dataset.newMessage;
@@ -296,7 +347,20 @@ function startAlerts() {
       try { new Notification("Ventanilla", { body: says, tag: "ventanilla", icon: $("link[rel=icon]").href }); } catch { /* not on this phone */ }
     }
   });
-  badge();
+  document.addEventListener("visibilitychange", mark);
+  mark();
+}
+
+// What was read on this screen: by chat, the moment of the last message of the person. Ids and moments, and only of chats
+// in which somebody waits for an answer.
+function unreadOf(spoken) {
+  const name = `read:${document.body.dataset.user}`;
+  const here = $("[data-ticket]")?.dataset.ticket;
+  let read = {};
+  try { read = JSON.parse(kept(name, "{}")); } catch { /* written by hand */ }
+  if (!document.hidden && here) read[here] = Number($("#chat-head").dataset.said);  // the lists may hear of it later
+  keep(name, JSON.stringify(Object.fromEntries(Object.entries(read).filter(([ticket]) => spoken.has(ticket) || ticket === here))));
+  return new Set([...spoken].filter(([ticket, at]) => Number(at) > (read[ticket] ?? 0)).map(([ticket]) => ticket));
 }
 
 // --- keys ------------------------------------------------------------------------------------------------------------
@@ -350,6 +414,7 @@ document.addEventListener("DOMContentLoaded", () => {
   startAsking();
   startWriting();
   startDialogs();
+  startStaff();
   startAlerts();
   startKeys();
 });
