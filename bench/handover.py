@@ -22,7 +22,7 @@ def report(size: Size, found: Found) -> str:
         f"{size.chats:,} talks, {size.messages} messages each way, killed or restarted: {killed}",
         "",
         f"  {'messages of people, all in their tickets and in order':<62}{found.inbound:>8,}",
-        f"  {'messages to people, all delivered and in order':<62}{found.outbound:>8,}",
+        f"  {'messages to people: delivered in order, or told as below':<62}{found.outbound:>8,}",
         f"  {'of these marked “may be double”':<62}{found.marked:>8,}",
         f"  {'of these really double':<62}{found.doubled:>8,}",
         f"  {'told the advisor as “nobody knows whether it arrived”':<62}{found.told_as_lost:>8,}",

@@ -82,6 +82,14 @@ def test_invitation_leads_to_a_login_with_password_and_second_factor(production:
     assert log_in(fresh, "nueva@example.org", NEW, pyotp.TOTP(secret).at(int(production.clock()))) == 303
 
 
+def test_invitation_is_in_the_language_of_the_account(production: World) -> None:
+    """The browser of a shared computer may speak another one than its new advisor."""
+    path, _ = invited(production)
+    page = production.browser().get(path, {"Accept-Language": "es"}).text
+    assert '<html lang="en">' in page
+    assert "Set up your account" in page
+
+
 def test_invitation_shows_the_secret_as_picture_and_text_without_script_or_style(production: World) -> None:
     """Who cannot scan types, and the strict policy would hide a picture that needs styles."""
     path, secret = invited(production)

@@ -37,7 +37,7 @@ from webhook.conversation import REPORTS
 from webhook.desk.tickets import PLAIN
 from webhook.embedded import EmbeddedServer
 from webhook.observe import Metrics, without_personal_fields
-from webhook.outbox.deliveries import DELIVERY_TTL_S
+from webhook.outbox.deliveries import DELIVERY_TTL_S, WHOSE_TTL_S
 from webhook.outbox.dispatch import MAX_AGE_S, MAX_PARKED_S
 from webhook.outbox.given_up import LETTERS_TTL_S
 from webhook.outbox.scripts import COPIES_S
@@ -339,6 +339,7 @@ STORED = (
     Kind(rf"{PART}due", "since when it is due", FOREVER),
     Kind(rf"{PART}oa:{CODE}", "**Attempts**", 4 * DAY_S),
     Kind(rf"{PART}d:[A-Za-z0-9_-]{{17}}", "**Delivery**", DELIVERY_TTL_S),
+    Kind(rf"{PART}w:[A-Za-z0-9_-]{{17}}", "**Whose delivery**", WHOSE_TTL_S),
     Kind(rf"{PART}t:[2-9A-Z]{{8}}", "**Ticket, plain fields**", CLOSED_TICKET_TTL_S),
     Kind(rf"{PART}(tp:{CODE}|open|closed|rev)", "**Lists of tickets**", TICKET_LISTS_TTL_S),
     Kind(rf"{PART}f:{CODE}", "**Fence**", 10),

@@ -2,7 +2,8 @@
 
 One hash for an entry, with one field for each id the provider gave it: an entry that was sent again has two. A field only
 rises, so any order of receipts ends in the same state. What the console shows is the best of them: a person who got one of
-two copies got the message. No words and no addresses are kept.
+two copies got the message. No words and no addresses are kept. Whose message it was stands beside it for as long as a failure
+may still bring it back, and no longer: a delivery leads to nobody.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webhook.outbox.scripts import READ_HASHES, RECEIVE, TELL
 from webhook.store.connection import Connection
-from webhook.store.keyspace import delivery_key, prefix_of
+from webhook.store.keyspace import delivery_key, prefix_of, whose_key
 from webhook.store.lifetimes import DAY_S
 from webhook.twilio_edge.status import Receipt, Status
 
 DELIVERY_TTL_S = 31 * DAY_S
+WHOSE_TTL_S = 1800  # as long as the sealed copy is kept (`webhook/outbox/store.py`)
 _SID = re.compile(r"(?:SM|MM)[0-9a-f]{32}")
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{17}", re.ASCII)
 _ORDER = {status: status.rank * 100 + place for place, status in enumerate(Status)}
@@ -43,7 +45,8 @@ class Told:
 class Delivery:
     """How far one entry has come. `reason` is why it was given up ("" if it was not), `code` the provider's error.
 
-    `double` says that it was sent again although the first may have arrived: the person may have it twice.
+    `double` says that it was sent again although the first may have arrived: the person may have it twice. `person` is
+    only known where a failure may have to be followed ("" otherwise).
     """
 
     entry: str
@@ -86,20 +89,26 @@ class Deliveries:
 
     def receive(self, entry: str, receipt: Receipt) -> News:
         """Take one receipt, which may come before we know that the message was accepted."""
-        return self._tell(entry, receipt.message_id, Told(receipt.status, receipt.error_code), ())
+        news = self._tell(entry, receipt.message_id, Told(receipt.status, receipt.error_code), ())
+        if not news.delivery.has_failed:
+            return news
+        person = self._connection.command("GET", whose_key(entry)) or b""
+        return replace(news, delivery=replace(news.delivery, person=person.decode()))
 
     def accepted(self, entry: str, sid: str, person: str, *, double: bool = False) -> News:
         """The provider has taken it."""
-        pairs = ("person", person, *(("double", "1") if double else ()), _AGAIN, "0", "reason", "")
-        return self._tell(entry, sid, Told(Status.ACCEPTED), pairs)
+        self._connection.command("SET", whose_key(entry), person, "EX", WHOSE_TTL_S)
+        pairs = (*(("double", "1") if double else ()), _AGAIN, "0", "reason", "")
+        news = self._tell(entry, sid, Told(Status.ACCEPTED), pairs)
+        return replace(news, delivery=replace(news.delivery, person=person))
 
     def again(self, entry: str) -> None:
         """It failed, and goes out once more."""
         self._connection.run(TELL, [delivery_key(entry)], [DELIVERY_TTL_S, _AGAIN, "1", "reason", ""])
 
-    def given_up(self, entry: str, person: str, reason: str, code: int) -> None:
+    def given_up(self, entry: str, reason: str, code: int) -> None:
         """It will not be sent. If it turns out that it was, that is shown instead."""
-        pairs = ["person", person, "reason", reason, "code", str(code or ""), _AGAIN, ""]
+        pairs = ["reason", reason, "code", str(code or ""), _AGAIN, ""]
         self._connection.run(TELL, [delivery_key(entry)], [DELIVERY_TTL_S, *pairs])
 
     def may_be_double(self, entry: str) -> None:
@@ -137,7 +146,6 @@ def _read(entry: str, fields: Sequence[bytes]) -> Delivery:
         sid=sid,
         double=named.get("double") == "1",
         reason=named.get("reason", "") if status.is_failure else "",
-        person=named.get("person", ""),
         told=tuple(sorted(told.items())),
     )
 

@@ -314,7 +314,7 @@ class Dispatcher:
         now_s, attempts = self._parts.clock(), claimed.attempts
         letter = Letter(claimed.entry_id, claimed.person, attempts.over, attempts.code, int(now_s), claimed.written)
         self._given_up.put(letter)
-        self._deliveries.given_up(claimed.entry_id, claimed.person, attempts.over, attempts.code)
+        self._deliveries.given_up(claimed.entry_id, attempts.over, attempts.code)
         if not self._outbox.drop(claimed, now_s, asked=TEMPLATE_FAILED if self._is_template(claimed) else ""):
             self._given_up.drop(letter)  # erased meanwhile, or gone to another code: nothing of it may stay here
             return False

@@ -57,7 +57,7 @@ class Receipts:
         written = copy.written if copy else b""
         letter = Letter(delivery.entry, delivery.person, reason, delivery.code, int(now_s), written)
         self._given_up.put(letter)
-        self.deliveries.given_up(delivery.entry, delivery.person, reason, delivery.code)
+        self.deliveries.given_up(delivery.entry, reason, delivery.code)
         self._count(reason)
         log.warning("message_failed", entry=delivery.entry, code=delivery.code, reason=reason)
 

@@ -12,6 +12,7 @@ tags ("partitions"), so that a Cluster can spread people over its servers, and a
     v1:{p07}:due                    who has something to send, by the second of the next attempt
     v1:{p07}:oa:<person>            outbox: attempts and sent copies (sealed), by entry id
     v1:{p07}:d:<entry id>           delivery: how far an outbound message has come
+    v1:{p07}:w:<entry id>           whose it was, for as long as a failure may still bring it back
     v1:{p07}:t:<ticket>             ticket: a hash; words and address sealed (see `webhook/desk/records.py`)
     v1:{p07}:tp:<person>            the person's tickets
     v1:{p07}:open                   open tickets, by the second they were opened
@@ -83,6 +84,11 @@ def desk_keys(prefix: str) -> tuple[str, str, str]:
 def delivery_key(entry: str) -> str:
     """How far an outbound message has come; in the partition that its id begins with."""
     return f"{prefix_of(entry)}d:{entry}"
+
+
+def whose_key(entry: str) -> str:
+    """The person an outbound message went to; beside its delivery."""
+    return f"{prefix_of(entry)}w:{entry}"
 
 
 class Records:

@@ -244,7 +244,18 @@ function closeSide() {
   $("#side")?.classList.remove("open");
 }
 
+// What was chosen in a list stays chosen when its options come anew.
+function keepChoice() {
+  document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+    if (target.tagName === "SELECT") target.dataset.chosen = target.value;
+  });
+  document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
+    if (target.tagName === "SELECT") target.value = [...target.options].some(({ value }) => value === target.dataset.chosen) ? target.dataset.chosen : "";
+  });
+}
+
 function startDialogs() {
+  keepChoice();
   document.addEventListener("click", (event) => {
     const opens = event.target.closest("[data-opens]");
     if (opens) {
