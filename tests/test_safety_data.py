@@ -551,7 +551,7 @@ def test_r58_delete_leaves_of_a_talk_what_the_table_says(
     named = {kind_of(each.decode()).told for each in connection.command("KEYS", "*") if code in each}
     assert named <= {"**Rate**"}, "for seconds"
     holding = [each for each in connection.command("KEYS", "*") if code in connection.command("DUMP", each)]
-    assert {kind_of(each.decode()).told for each in holding} <= {"**Delivery**"}, "as the table says"
+    assert {kind_of(each.decode()).told for each in holding} <= {"**Whose delivery**"}, "for half an hour"
 
 
 def test_r51_the_lifetimes_of_the_table_are_those_of_the_program() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.inbound import Channel
 from bot.session import Prefs, load_prefs
-from tests.fake_twilio import FAULT, TOO_MANY, Breaks, Ending
+from tests.fake_twilio import FAULT, TOO_MANY, Breaks, Ending, Request
 from tests.outbox_world import TEMPLATES, World
 from webhook.keys import Keys
 from webhook.outbox.attempts import dump_attempts, load_attempts
@@ -158,6 +158,29 @@ def test_an_unknown_outcome_is_sent_again_once_marked_and_then_given_up_honestly
     assert world.reasons() == [(entry.id, Reason.OUTCOME_UNKNOWN, 0)]
     assert world.delivery(entry).double
     assert world.metric("ventanilla_resent_total") == 1
+
+
+def test_an_outage_of_the_provider_costs_a_few_messages_their_attempts_and_not_all(world: World) -> None:
+    """Else half an hour of errors would give up every message of the day. What was tried in vain is told honestly."""
+    people = [world.person(number) for number in range(40)]
+    for person in people:
+        world.put(person)
+    real, ends_s = world.twilio.answer, world.clock() + 1800
+
+    def answer(request: Request) -> tuple[int, dict[str, Any]] | Breaks:
+        is_out = request.method == "POST" and world.clock() < ends_s
+        return Breaks.SWALLOWED if is_out else real(request)
+
+    world.twilio.answer = answer  # type: ignore[method-assign]
+    while any(world.outbox.entries(person.key) for person in people) and world.clock() < ends_s + 3600:
+        for key in world.outbox.due(world.clock(), 100):
+            world.dispatcher.dispatch(key)
+        world.clock.move(5)
+    given_up = world.reasons()
+    assert {reason for _, reason, _ in given_up} <= {Reason.OUTCOME_UNKNOWN}
+    assert len(world.texts()) + len(given_up) == 40
+    assert len(given_up) < 40, "all of them"
+    assert len(world.texts()) > 20
 
 
 def test_nothing_is_sent_again_while_the_provider_cannot_be_asked(world: World) -> None:

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from webhook.console.access_log import Did
 from webhook.console.accounts import Account
 from webhook.console.advising import Advising
-from webhook.console.answering import tag_of, telling, unless_known
+from webhook.console.answering import telling, unless_same
 from webhook.console.guard import Caller, callers, signed_in
 from webhook.console.listing import Tab
 from webhook.console.showing import Clock, danger_of, label_of, readable
@@ -122,8 +122,7 @@ def staff_pages(console: Console) -> Blueprint:
     @callers(Caller.SUPERVISOR, renews=False)
     def now() -> ResponseReturnValue:
         """The same, for the page that is open, if it has changed."""
-        body = drawn("staff/_overview.jinja", signed_in())
-        return unless_known(tag_of(body), lambda: body)
+        return unless_same(drawn("staff/_overview.jinja", signed_in()))
 
     @pages.post("/staff/messages/<message>/retry")
     @callers(Caller.SUPERVISOR)

@@ -29,6 +29,7 @@ from webhook.outbox.provider import Outgoing, Provider, ProviderDown
 from webhook.outbox.reasons import Reason
 from webhook.outbox.receipts import Receipts
 from webhook.outbox.store import ATTEMPT_S, CLAIM_S, TEMPLATE_FAILED, Begun, Claimed, Outbox
+from webhook.outbox.trouble import Trouble
 from webhook.settings import Sending
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown
@@ -53,6 +54,7 @@ class Pace:
     ask_again_s: float = 15.0  # when the provider could not be asked
     parked_look_s: float = 1800.0
     capped_look_s: float = 300.0
+    trouble_s: float = 10.0  # while the provider fails, one message is tried after so long, then more seldom
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Dispatcher:
         self._given_up = GivenUp(parts.connection)
         self._contents = KnownContents(parts.connection)
         self._limits = Limits(parts.connection, parts.sending)
+        self._trouble = Trouble(parts.pace.trouble_s, parts.clock)
         self._receipts = Receipts(parts.connection, parts.keys, parts.metrics.failed_later)
 
     def dispatch(self, person: str) -> bool:
@@ -168,6 +171,9 @@ class Dispatcher:
     def _in_turn(self, claimed: Claimed, entry: Entry, now_s: float) -> bool:
         """Send, unless the rates or the cap say later."""
         attempts = claimed.attempts
+        if wait_s := self._trouble.waits_s():
+            self._outbox.later(claimed, attempts, now_s, now_s + wait_s + self._parts.jitter())
+            return False
         has_slot = 0 <= now_s - attempts.slot_ms / 1000 < SLOT_HOLDS_S
         if attempts.slot_ms and not has_slot and attempts.slot_ms / 1000 > now_s:
             self._outbox.later(claimed, attempts, now_s, attempts.slot_ms / 1000)
@@ -201,6 +207,7 @@ class Dispatcher:
         if word is Begun.LOST:
             return False
         answer = self._parts.provider.send(entry)
+        self._trouble.told_by(answer)
         if answer.came is Came.ACCEPTED:
             return self._accepted(claimed, entry, begun, answer.sid)
         return self._not_accepted(claimed, entry, begun, answer)

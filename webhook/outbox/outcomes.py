@@ -45,6 +45,12 @@ class Answer:
     http_status: int = 0
     code: int = 0
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody can tell if the message went out."""
+        is_refused = self.came is Came.REFUSED and self.http_status < 500
+        return not (is_refused or self.came in (Came.ACCEPTED, Came.NOT_REACHED) or self.http_status == TOO_MANY)
+
 
 class Do(StrEnum):
     """What is to be done with a message that was not accepted, or failed."""
@@ -71,7 +77,7 @@ def verdict_on(answer: Answer, tries: int, jitter: float) -> Verdict:
     """What an answer that is not an acceptance asks. `tries` went before; `jitter` (0 to 1) keeps retries apart."""
     if answer.came is Came.NOT_REACHED:
         return Verdict(Do.RETRY, _backoff(1.0, 60.0, tries, jitter), error_class=ErrorClass.RETRY)
-    if answer.came is Came.LOST or (answer.http_status >= 500 and answer.http_status != TOO_MANY):
+    if answer.is_unknown:
         return Verdict(Do.FIND_OUT, error_class=ErrorClass.RETRY)
     class_ = ERRORS.get(answer.code, ErrorClass.UNKNOWN)
     if answer.code in _SLOWER:
