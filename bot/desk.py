@@ -57,7 +57,8 @@ NO_DESK = Desk(is_there=False)
 def promised_at(hours: OpeningHours, desk: Desk, at: datetime) -> datetime | None:
     """Until when somebody takes a ticket opened now, or the person is told that nobody has; None if it never opens.
 
-    A quarter of an hour or twice the expected wait. What does not fit before closing time is for the next opening.
+    A quarter of an hour or twice the expected wait, to the full minute: nobody is told a time that is over a moment
+    sooner. What does not fit before closing time is for the next opening.
     """
     opening = hours.next_opening(at)
     if opening is None:
@@ -65,6 +66,7 @@ def promised_at(hours: OpeningHours, desk: Desk, at: datetime) -> datetime | Non
     if opening > at:
         return opening + AFTER_OPENING
     due = opening + max(LEAST_PATIENCE, timedelta(seconds=2 * (desk.wait_s or 0)))
+    due += timedelta(seconds=-due.second % 60, microseconds=-due.microsecond)
     closing = hours.next_change(at)
     if closing is None or due <= closing:
         return due

@@ -53,6 +53,12 @@ def advisor_silent(catalogue: Catalogue, state: State, channel: Channel, at: dat
     return _in_vain(scene, "advisor_silent")
 
 
+def put_back(catalogue: Catalogue, state: State, channel: Channel, at: datetime) -> Turn:
+    """The advisor lets others take the chat: back in line, and told so."""
+    scene = _scene(catalogue, state, channel, at).with_session(owner=Owner.QUEUE)
+    return _in_vain(scene, "put_back")
+
+
 def untouched(catalogue: Catalogue, state: State, channel: Channel, at: datetime) -> Turn:
     """Nobody wrote for three days: the ticket is closed. One line, and nothing of what it was about."""
     scene = _scene(catalogue, state, channel, at)

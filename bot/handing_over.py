@@ -15,6 +15,7 @@ from bot.catalogue import (
     FIRST_NOTE,
     HAND_OVER,
     HELP_NUMBERS,
+    LANGUAGE_SLOT,
     LEAVING,
     MAIN,
     NEAREST,
@@ -105,6 +106,10 @@ def resumed(scene: Scene, call: Call, result: ActionResult, lines: list[str]) ->
     if scene.session.ticket:
         return _page(scene, lines, waiting_options(), outcome="waits")
     if slots.get("requested_slot") == HAND_OVER and not scene.stateless:
+        if not call.state.prefs.language:  # nobody can agree to what they cannot read (R37)
+            scene = scene.spoken("")
+            choices = [option_id(LANGUAGE_SLOT, language) for language in scene.catalogue.languages]
+            return _page(scene, scene.told("language_first"), choices, outcome="asked_language")
         if danger_told(scene.catalogue, scene.session, scene.danger):
             scene = replace(scene, lead=(), first=False)  # like a danger answer it comes alone; the numbers are in it
         return _page(scene, lines, options_of(scene), asking=HAND_OVER, outcome="asked_consent")

@@ -23,7 +23,7 @@ UNANSWERED = frozenset({"not_understood", "not_covered", "no_text", "photo_burst
 
 def joined(scene: Scene, turn: Turn, again: Callable[[Scene], Turn | Call]) -> Turn | Call:
     """The turn of somebody who waits, with what goes to their ticket. `again` takes it anew with a line on top."""
-    if not turn.state.session.ticket or complaining.is_open(scene):
+    if not turn.state.session.ticket or complaining.is_open(scene) or complaining.is_prompted(scene.session):
         return turn
     if turn.danger == "certain":
         return _raised(scene, turn)

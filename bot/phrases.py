@@ -25,6 +25,6 @@ REQUIRED_PHRASES = (
     "promise_write", "first_note", "waiting_skip", "you_wait", "meanwhile", "waiting_note", "waiting_safe_time",
     "waiting_check_word", "waiting_stop", "joined", "meanwhile_choose", "check_word", "check_word_again",
     "check_word_kept", "safe_time_kept", "no_longer_waiting", "leave_talk", "leave_talk_complaint", "leave_talk_yes", "leave_talk_no",
-    "talk_goes_on", "talk_left", "danger_passed_on", "handed_back", "not_taken", "advisor_silent", "untouched",
+    "talk_goes_on", "talk_left", "danger_passed_on", "handed_back", "not_taken", "advisor_silent", "put_back", "untouched", "language_first",
     "advisor_says", "data_ticket",
 )  # fmt: skip

@@ -140,10 +140,14 @@ def test_complaints_outlive_the_containers(compose: dict[str, Any]) -> None:
     """They are kept apart from everything else, and not in what is thrown away with a container."""
     web = compose["services"]["web"]
     folder = web["environment"]["VENTANILLA_COMPLAINTS"]
-    assert f"complaints:{folder}" in web["volumes"]
+    answering = {"web", "sender"}  # the sender answers what the webhook has missed
+    for name in answering:
+        service = compose["services"][name]
+        assert f"complaints:{folder}" in service["volumes"]
+        assert service["environment"]["VENTANILLA_FOCAL_POINT"] == web["environment"]["VENTANILLA_FOCAL_POINT"]
     assert "complaints" in compose["volumes"]
     assert folder in (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    for name in set(OURS) - {"web"}:
+    for name in set(OURS) - answering:
         assert not any("complaints" in volume for volume in compose["services"][name]["volumes"])
     shared = compose["services"]["fallback"]["volumes"]
     assert set(shared) <= set(web["volumes"])

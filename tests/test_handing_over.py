@@ -255,7 +255,14 @@ def test_start_and_stop_of_the_carrier_hold_while_talking() -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [desk_turns.taken, desk_turns.handed_back, desk_turns.not_taken, desk_turns.advisor_silent, desk_turns.untouched],
+    [
+        desk_turns.taken,
+        desk_turns.handed_back,
+        desk_turns.not_taken,
+        desk_turns.advisor_silent,
+        desk_turns.put_back,
+        desk_turns.untouched,
+    ],
 )
 def test_what_happens_at_the_desk_is_no_message_of_the_person(event: desk_turns.DeskTurn) -> None:
     """The 24 hours in which WhatsApp lets us write count from the person's own last message; each turn is a new version."""

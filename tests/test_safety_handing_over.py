@@ -15,7 +15,7 @@ import pytest
 
 from bot import desk_turns, handoff
 from bot.actions.desk_words import REACH
-from bot.catalogue import MAIN
+from bot.catalogue import HAND_OVER, MAIN
 from bot.desk import NO_DESK, Desk, promised_at
 from bot.inbound import Channel
 from bot.session import Owner, dump
@@ -95,6 +95,19 @@ def test_r37_a_yes_counts_only_below_the_page(language: str, channel: Channel) -
         assert turn.state.session.offered == page.state.session.offered, "the page is shown again"
         assert effects(turn) == []
     assert effects(phone.would(YES[language])) == []
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_r37_nobody_is_asked_to_agree_in_a_language_that_they_may_not_read(language: str) -> None:
+    """Whose language is not known yet chooses it first, and then sees in it what will be shared."""
+    phone = Phone(with_hub(), "", Channel.WHATSAPP)
+    offered = phone.write("77").state.session.offered
+    asked = phone.write(str(offered.index("advisor") + 1))
+    for each in phone.catalogue.languages:
+        assert phone.catalogue.phrase("language_first", each) in (asked.reply or "")
+    assert asked.state.session.asking == ""
+    page = phone.write(language.upper())
+    assert (page.language, page.state.session.asking) == (language, HAND_OVER)
 
 
 @pytest.mark.parametrize(("language", "channel"), EVERYBODY)
@@ -201,7 +214,9 @@ def test_r40_the_promise_is_one_that_the_program_keeps(language: str, channel: C
 
 
 @pytest.mark.parametrize(("language", "channel"), EVERYBODY)
-@pytest.mark.parametrize("event", [desk_turns.not_taken, desk_turns.advisor_silent], ids=lambda event: event.__name__)
+@pytest.mark.parametrize(
+    "event", [desk_turns.not_taken, desk_turns.advisor_silent, desk_turns.put_back], ids=lambda event: event.__name__
+)
 def test_r40_who_waits_in_vain_is_told_with_other_ways(
     language: str, channel: Channel, event: desk_turns.DeskTurn
 ) -> None:

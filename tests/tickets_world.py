@@ -44,6 +44,9 @@ class Turns:
     def advisor_silent(self, catalogue: Catalogue, state: State, channel: Channel, at: datetime) -> Turn:
         return Turn(_with(state, owner=Owner.QUEUE), "advisor silent")
 
+    def put_back(self, catalogue: Catalogue, state: State, channel: Channel, at: datetime) -> Turn:
+        return Turn(_with(state, owner=Owner.QUEUE), "put back")
+
     def untouched(self, catalogue: Catalogue, state: State, channel: Channel, at: datetime) -> Turn:
         return Turn(_with(state, owner=Owner.BOT, ticket=""), "untouched")
 

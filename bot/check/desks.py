@@ -129,6 +129,7 @@ def _while_waiting(scene: Scene) -> Iterator[Said]:
         yield _page("waiting_safe_time", helped, lines, replying.options_of(scene, question))
     ways = len(handing_over.ways_meanwhile(waiting))
     yield Said("not_taken", channel, desk_turns.not_taken(catalogue, waiting.state, channel, at), ways)
+    yield Said("put_back", channel, desk_turns.put_back(catalogue, waiting.state, channel, at), ways)
     yield Said("advisor_silent", channel, desk_turns.advisor_silent(catalogue, waiting.state, channel, at), ways)
     yield Said("untouched", channel, desk_turns.untouched(catalogue, waiting.state, channel, at), 0)
     menu = len(replying.follow_ups(scene, MAIN))

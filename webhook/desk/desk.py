@@ -197,7 +197,7 @@ class DeskService:
                 return refused
             if look.session_of_ticket is None:
                 return Done.PERSON_GONE
-            return returned(look, self.changing.turns.advisor_silent, user)
+            return returned(look, self.changing.turns.put_back, user)
 
         return self._change(id_, judge)
 

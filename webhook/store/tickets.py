@@ -81,7 +81,7 @@ end
 
 # What is left of a ticket when its person is erased: that there was one.
 # Takes the places of the keys ticket, open, closed and changes, the id, the second, and for how many seconds.
-ERASE_TICKET = """
+ERASE_TICKET = f"""
 local function erase_ticket(ticket, open, closed, changes, id, now, ttl)
   local kept = redis.call('HMGET', KEYS[ticket], 'stage', 'channel', 'language', 'opened', 'rev')
   redis.call('ZREM', KEYS[open], id)
@@ -93,6 +93,8 @@ local function erase_ticket(ticket, open, closed, changes, id, now, ttl)
   redis.call('EXPIRE', KEYS[ticket], ttl)
   redis.call('ZADD', KEYS[closed], now, id)
   redis.call('INCR', KEYS[changes])
+  redis.call('EXPIRE', KEYS[closed], {TICKET_LISTS_TTL_S})
+  redis.call('EXPIRE', KEYS[changes], {TICKET_LISTS_TTL_S})
 end
 """
 
