@@ -4,15 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := deploy/requirements.lock
 
-.PHONY: run test setup setup-test lint format check bench lock clean
+.PHONY: run test setup setup-test lint format check learn bench lock clean
 
-run: setup
-	$(BIN)/ventanilla learn
+run: setup learn
 	$(BIN)/ventanilla run
 
-test: setup-test lint
-	$(BIN)/ventanilla check
-	$(BIN)/ventanilla learn
+test: setup-test
+	$(MAKE) --no-print-directory -j2 lint check learn
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: setup-test
@@ -26,6 +24,9 @@ format: setup-test
 
 check: setup
 	$(BIN)/ventanilla check
+
+learn: setup
+	$(BIN)/ventanilla learn
 
 bench: setup
 	$(BIN)/python -m bench

@@ -30,7 +30,7 @@ TREES = st.recursive(
     max_leaves=12,
 )
 CALM = settings(
-    max_examples=40,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -25,9 +25,10 @@ def project(short_directory: Path) -> Path:
     return short_directory / "project"
 
 
-@pytest.fixture(params=["development", "production"])
-def server(project: Path, short_directory: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
-    environ = {"VENTANILLA_ROOT": str(project), "VENTANILLA_ENV": request.param}
+@pytest.fixture
+def server(project: Path, short_directory: Path) -> Iterator[Server]:
+    """In production; what a developer sees after an edit stands in `tests/test_simulator.py`."""
+    environ = {"VENTANILLA_ROOT": str(project), "VENTANILLA_ENV": "production"}
     with Server(short_directory / "var", "--workers", "2", environ=environ) as running:
         yield running
 

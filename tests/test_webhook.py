@@ -293,13 +293,11 @@ def mutated(chance: random.Random, id_: int) -> dict[str, str]:
     return form
 
 
-def test_twenty_thousand_odd_forms_give_no_error(
-    stateless: Caller, caller: Caller, capfd: pytest.CaptureFixture
-) -> None:
+def test_thousands_of_odd_forms_give_no_error(stateless: Caller, caller: Caller, capfd: pytest.CaptureFixture) -> None:
     """Whatever comes is answered, refused or turned away; an error of ours would leave somebody without an answer."""
     chance = random.Random(2030)
     seen: dict[int, int] = {}
-    for id_ in range(20_000):
+    for id_ in range(8_000):
         form = mutated(chance, id_)
         body = encoded(form)
         path = chance.choice(("/twilio/inbound", "/twilio/inbound", "/twilio/fallback", "/twilio/status"))
