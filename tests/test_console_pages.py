@@ -175,6 +175,17 @@ def test_an_alarm_is_raised_when_nobody_comes_and_when_the_advisor_is_silent(hub
     assert "No answer in time: back to the queue" in ana.get(chat(ticket)).text
 
 
+def test_an_advisor_is_warned_before_writing_at_a_time_that_is_not_safe(hub: Hub) -> None:
+    """Somebody else may hold the phone (R17, R41). It is one in the afternoon; they said the morning."""
+    ana = hub.advisor()
+    ticket = hub.people.asks(NUMBER)
+    hub.people.tells(ticket, handoff.SAFE_TIME, value="morning")
+    taken(hub, ana, ticket)
+    assert "It is not that time now" not in ana.get(chat(ticket)).text, "they wrote a moment ago"
+    hub.world.clock.passes(700)
+    assert "It is not that time now" in ana.get(chat(ticket)).text
+
+
 # --- a chat ----------------------------------------------------------------------------------------------------------
 
 

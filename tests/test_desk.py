@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from bot import handoff
 from bot.desk import NO_DESK
 from bot.inbound import Channel
 from bot.session import Codes, Owner, Prefs, dump_prefs
-from tests.tickets_world import NUMBER, OURS, Turns, World, at_once
+from bot.turn import Effect, Turn
+from tests.tickets_world import NUMBER, OURS, Turns, World, at_once, saying
 from webhook.desk.changing import Done
 from webhook.desk.counting import LEAST_SHOWN
 from webhook.desk.desk import MOST_TEXT
@@ -540,10 +542,27 @@ def test_counts_under_ten_are_hidden(world: World) -> None:
     assert row.waits == (12, 0, 0, 0, 0)
 
 
-def _count_opening(inbox: TicketInbox, loaded: Any, id_: str) -> None:
-    from bot import handoff
-    from bot.turn import Effect, Turn
+def test_danger_that_is_told_later_counts_from_then_until_somebody_answers(world: World) -> None:
+    """Otherwise nobody would know how many reach a human who tell of danger while they wait (R44)."""
+    inbox = TicketInbox(world.desk, world.keys)
+    for number in range(LEAST_SHOWN):
+        phone = f"+50155591{number:02d}"
+        id_ = world.ask(number=phone)
+        world.clock.s += 100
+        raised = Effect(handoff.RAISED, {"ticket": id_})
+        for _ in range(2):  # told twice, it is one person
+            loaded = world.turn(world.received("auxilio", Channel.SMS, phone), saying(raised))
+            inbox.committed(Turn(loaded.state, None, language="es", effects=(raised,)), loaded)
+        world.desk.take(id_, "ana")
+        world.clock.s += 50
+        world.desk.reply(id_, "ana", "hola", f"a{number}")
+        world.desk.reply(id_, "ana", "sigo aquí", f"b{number}")
+    [row] = world.desk.counting.rows(3)
+    assert (row.danger_opened, row.danger_reached, row.raised) == (LEAST_SHOWN, LEAST_SHOWN, 2 * LEAST_SHOWN)
+    assert 50 <= (row.danger_answer_s or 0) <= 52
 
+
+def _count_opening(inbox: TicketInbox, loaded: Any, id_: str) -> None:
     effect = Effect(handoff.OPENED, {"ticket": id_, "language": "es", "danger": "certain"})
     inbox.committed(Turn(loaded.state, None, language="es", effects=(effect,)), loaded)
 

@@ -369,6 +369,8 @@ TICKET_FIELDS = {
     "danger": "whether danger was told or seemed possible",
     "maybe": "seemed possible",
     "raised": "whether danger was told",
+    "danger_s": "danger first told",
+    "reached": "answered",
     "path": "the pages opened before",
     "safe": "the safe time",
     "advisor": "which advisor has it",

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from bot.catalogue import Catalogue, option_id
 from bot.inbound import Channel
+from bot.safe_time import is_safe
 from webhook.console.colleagues import Colleagues
 from webhook.console.listing import Tab, chat_href
 from webhook.console.media import ALLOWED, PLAYED, SEEN, kind_of
@@ -223,6 +224,8 @@ class ChatDrawer:
             return READ, words("notice_theirs", name=self.colleagues.name(ticket.advisor)), "tell"
         if seen.may is Done.INVITED:
             return WRITE, words("notice_window_template"), "stop"
+        if seen.may.is_done and not is_safe(ticket.safe_time, self.clock.at(self.clock.now_s), ticket.said_s):
+            return WRITE, words("notice_not_safe", when=self._safe_time(ticket)), "stop"
         if seen.may.is_done:
             return WRITE, "", ""
         key = {Done.WINDOW_CLOSED: "notice_window", Done.OPTED_OUT: "notice_opted_out"}.get(

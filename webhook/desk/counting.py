@@ -74,13 +74,11 @@ def took(ticket: Ticket, now_s: int) -> Iterable[Counted]:
 
 
 def answered(ticket: Ticket, now_s: int) -> Iterable[Counted]:
-    """An advisor answered for the first time."""
-    if ticket.first_answer_s:
-        return
-    took_s = max(0, now_s - ticket.opened_s)
-    yield Counted(ANSWERED, ticket.language, UNTIL_ANSWER, took_s)
-    if ticket.began_in_danger:
-        yield Counted(DANGER_REACHED, ticket.language, UNTIL_DANGER_ANSWER, took_s)
+    """An advisor answered: for the first time, or for the first time since danger was told."""
+    if not ticket.first_answer_s:
+        yield Counted(ANSWERED, ticket.language, UNTIL_ANSWER, max(0, now_s - ticket.opened_s))
+    if ticket.danger_s and not ticket.danger_answered:
+        yield Counted(DANGER_REACHED, ticket.language, UNTIL_DANGER_ANSWER, max(0, now_s - ticket.danger_s))
 
 
 def ended(outcome: Outcome, language: str, taken_s: int = 0, now_s: int = 0, why: str = "") -> Iterable[Counted]:

@@ -241,7 +241,7 @@ class DeskService:
             message = Message(look.now_s, Voice.ADVISOR, written, author=user, entry=entry.id, answer=answer)
             write = TicketWrite(
                 id_,
-                sets={"answered": look.now_s},
+                sets={"answered": look.now_s, **({"reached": 1} if look.ticket.danger_s else {})},
                 firsts={"first": look.now_s},
                 adds=(look.sealed(message),),
                 drops=("unanswered",),

@@ -13,7 +13,7 @@ from webhook.desk import counting
 from webhook.desk.changing import Done
 from webhook.desk.counting import Counted
 from webhook.desk.desk import DeskService
-from webhook.desk.records import Outcome, Stage, TicketWrite
+from webhook.desk.records import Outcome, Stage, Ticket, TicketWrite
 from webhook.desk.writing import OUTCOMES, ticket_write
 from webhook.keys import Keys
 from webhook.store.faults import StoreDown
@@ -74,15 +74,20 @@ class TicketInbox:
                 counted.append(Counted(counting.DANGER_OPENED, fields["language"]))
             return counted
         if kind == handoff.RAISED:
-            return [Counted(counting.RAISED, language)]
+            found = self._found(fields["ticket"])
+            is_first = found is not None and found.danger_s == at_s
+            return [Counted(counting.RAISED, language)] + is_first * [Counted(counting.DANGER_OPENED, language)]
         if kind == handoff.LEFT:
             return list(counting.ended(OUTCOMES[fields["why"]], language, self._talking_since(fields["ticket"]), at_s))
         return []
 
     def _talking_since(self, ticket: str) -> int:
         """When an advisor took the ticket that was left; 0 if nobody had."""
-        try:
-            found = self._desk.ticket(ticket)
-        except StoreDown:
-            return 0
+        found = self._found(ticket)
         return found.taken_s if found and found.stage is Stage.CLOSED else 0
+
+    def _found(self, ticket: str) -> Ticket | None:
+        try:
+            return self._desk.ticket(ticket)
+        except StoreDown:
+            return None

@@ -97,7 +97,8 @@ class Ticket:
     when somebody should have taken it, `said_s` the person's last message, `unanswered_s` their first since the advisor's
     last, `answered_s` the advisor's last one and `first_answer_s` the first, `path` the menu nodes the person agreed to
     share, `messages` and `size_bytes` what it holds, `beyond` how many messages found no room, `told_s` the promise that
-    the person was told is over, `revision` counts every change.
+    the person was told is over, `danger_s` when danger was first told and `danger_answered` whether an advisor has
+    answered since, `revision` counts every change.
     """
 
     id: str
@@ -126,7 +127,8 @@ class Ticket:
     beyond: int = 0
     unanswered_s: int = 0
     told_s: int = 0
-    began_in_danger: bool = False
+    danger_s: int = 0
+    danger_answered: bool = False
 
     @property
     def is_dangerous(self) -> bool:

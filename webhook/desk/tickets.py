@@ -25,7 +25,7 @@ from webhook.store.scripts import Script
 
 PLAIN = (
     "stage", "advisor", "person", "channel", "language", "topic", "danger", "opened", "promised", "said", "answered",
-    "first", "taken", "closed", "outcome", "alarm", "raised", "maybe", "safe", "path", "n", "bytes", "beyond",
+    "first", "taken", "closed", "outcome", "alarm", "raised", "maybe", "danger_s", "reached", "safe", "path", "n", "bytes", "beyond",
     "unanswered", "told", "rev", "moving",
 )  # fmt: skip
 """The fields of a ticket that hold no word and no address."""
@@ -237,7 +237,8 @@ def _ticket(id_: str, values: Sequence[bytes | None]) -> _Read | None:
         beyond=numbers["beyond"],
         unanswered_s=numbers["unanswered"],
         told_s=numbers["told"],
-        began_in_danger=bool(fields["danger"]),
+        danger_s=numbers["danger_s"],
+        danger_answered=bool(fields["reached"]),
     )
     return _Read(ticket, fields["moving"])
 

@@ -87,6 +87,8 @@ def _opened(writing: _Writing, fields: Mapping[str, str]) -> None:
         "promised": fields["promised_s"],
         "said": writing.now_s,
     }
+    if fields["danger"]:
+        writing.firsts["danger_s"] = writing.now_s
     writing.opens, writing.index = True, Index.OPEN
 
 
@@ -109,12 +111,13 @@ def _said(writing: _Writing, fields: Mapping[str, str]) -> None:
     if fields["danger"]:
         writing.sets["maybe"] = 1
     if fields["danger"] == "certain":
-        writing.sets["raised"] = 1
+        _raised(writing, fields)
 
 
 def _raised(writing: _Writing, _fields: Mapping[str, str]) -> None:
     writing.sets["raised"] = 1
     writing.sets["said"] = writing.now_s
+    writing.firsts["danger_s"] = writing.now_s
 
 
 def _check_word(writing: _Writing, fields: Mapping[str, str]) -> None:
