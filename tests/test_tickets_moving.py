@@ -1,5 +1,6 @@
 """When two codes turn out to be one person, their tickets and what waits to be sent come along: nothing lost or doubled."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,10 +15,11 @@ from tests.conftest import MONDAY_S
 from tests.tickets_world import World, at_once, sample_entry, saying
 from webhook.desk.changing import Done
 from webhook.desk.records import Outcome, Stage
+from webhook.desk.tickets import READ_TICKETS
 from webhook.keys import Keys
 from webhook.store.connection import Connection
 from webhook.store.faults import StoreDown
-from webhook.store.keyspace import Records, prefix_of
+from webhook.store.keyspace import PREFIXES, Records, prefix_of
 from webhook.store.scripts import ADOPT, ADOPT_TICKET, RELEASE_CODE, SETTLE_TICKET, Script
 from webhook.store.sessions import SessionStore
 
@@ -311,6 +313,124 @@ def test_an_entry_sent_from_the_old_place_between_two_rounds_is_not_sent_again(w
     SessionStore(connection, world.keys).load(received.person, received.inbound, world.codes)
     assert [entry.text for entry in world.outbox(person.user)] == ["dos"]
     connection.close()
+
+
+def moves(world: World, connection: Connection, number: str, user: str) -> None:
+    """A message of WhatsApp is read, with all that moves then."""
+    received = world.received("hola", Channel.WHATSAPP, number, user)
+    SessionStore(connection, world.keys).load(received.person, received.inbound, world.codes)
+
+
+def test_what_somebody_else_let_go_of_after_it_was_copied_is_still_sent(world: World, who: tuple[str, str]) -> None:
+    """Both copy it, then the first lets go: to the second, gone from the old place must not look like sent from there."""
+    number, user = who
+    id_ = world.ask(number=number)
+    world.desk.take(id_, "ana")
+    world.desk.reply(id_, "ana", "uno", "n1")
+    first, second = (Between(world.connection.address.url) for _ in range(2))
+    first.script = second.script = ADOPT
+    first.after = second.after = True
+    both, copied = threading.Event(), threading.Event()
+    thread = threading.Thread(target=moves, args=[world, first, number, user])
+
+    def first_waits() -> None:
+        copied.set()
+        both.wait(30)
+
+    def first_lets_go() -> None:
+        both.set()
+        thread.join()
+
+    first.happens, second.happens = first_waits, first_lets_go
+    thread.start()
+    assert copied.wait(30)
+    moves(world, second, number, user)
+    person = world.person(number, user)
+    assert [entry.text for entry in world.outbox(person.user)] == ["Advisor: uno"]
+    assert world.desk.reply(id_, "ana", "dos", "n2") is Done.DONE
+    assert [entry.text for entry in world.outbox(person.user)] == ["Advisor: uno", "Advisor: dos"]
+    assert keys_of(world, person.number) == []
+    first.close()
+    second.close()
+
+
+def test_an_entry_that_one_copied_and_the_sender_sent_is_not_sent_again_when_another_completes_the_move(
+    world: World, who: tuple[str, str]
+) -> None:
+    """The one who copied it knows that it was sent; whoever lets go of the old place must know as well."""
+    number, user = who
+    person = world.person(number, user)
+    old = Records(person.number)
+    for text in ("uno", "dos"):
+        world.connection.command("RPUSH", old.outbox, sample_entry(person.number, world.keys, text))
+    connection = Between(world.connection.address.url)
+    connection.script, connection.after = ADOPT, True
+
+    def sent_and_moved_by_another() -> None:
+        world.connection.command("LPOP", old.outbox)
+        moves(world, world.connection, number, user)
+
+    connection.happens = sent_and_moved_by_another
+    moves(world, connection, number, user)
+    assert [entry.text for entry in world.outbox(person.user)] == ["dos"]
+    assert keys_of(world, person.number) == []
+    connection.close()
+
+
+@pytest.mark.parametrize("script", [ADOPT_TICKET, ADOPT, RELEASE_CODE], ids=["tickets", "records", "release"])
+@pytest.mark.parametrize("stays", [False, True], ids=["another partition", "the same partition"])
+def test_a_delete_by_the_number_alone_reaches_what_is_being_copied(world: World, script: Script, stays: bool) -> None:
+    """Whoever deletes by SMS does not show the user id that the records are just going to."""
+    number, user = somebody(world, stays=stays)
+    id_ = world.ask(number=number, note="hola")
+    world.desk.take(id_, "ana")
+    world.desk.reply(id_, "ana", "uno", "n1")
+    connection = Between(world.connection.address.url)
+    connection.script, connection.after = script, False
+    if script is RELEASE_CODE:  # the first one asks whether there is anything
+        connection.script, connection.after = ADOPT, True
+    elif stays:
+        connection.script = ADOPT
+    connection.happens = lambda: world.delete(number=number)
+    moves(world, connection, number, user)
+    assert connection.happens is None
+    connection.close()
+
+    person = world.person(number, user)
+    assert world.outbox(person.user) == []
+    assert world.desk.messages(id_) == []
+    assert world.session(number=number, user=user).ticket == ""
+    assert world.session(number=number).ticket == ""
+    kept = [key for key in keys_of(world, person.user) if ":n:" not in key and ":f:" not in key]
+    assert kept == []
+    assert keys_of(world, person.number) == []
+
+
+def test_a_ticket_that_moves_while_it_is_looked_for_is_found(world: World) -> None:
+    """It is looked for in one place before it is there, and in the other when it is there no more."""
+    found = []
+    for start in range(0, 200, 10):  # whichever partition is asked first
+        number, user = somebody(world, stays=False, start=start)
+        id_ = world.ask(number=number)
+        connection = Between(world.connection.address.url)
+        connection.script, connection.happens = READ_TICKETS, lambda: None
+        desk = world.another_desk(connection)
+        old, asked = prefix_of(world.person(number).number), [0]
+
+        def then(
+            number: str = number, user: str = user, old: str = old, asked: list[int] = asked,
+            connection: Between = connection,
+        ) -> None:  # fmt: skip
+            if asked[0] == PREFIXES.index(old):
+                links(world, number, user)
+                return
+            asked[0] += 1
+            connection.happens = lambda: then()
+
+        connection.happens = then
+        found.append((ticket := desk.ticket(id_)) is not None and ticket.id == id_)
+        connection.close()
+    assert all(found)
 
 
 def test_two_who_move_at_once_leave_one_ticket(world: World) -> None:

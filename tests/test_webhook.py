@@ -310,7 +310,7 @@ def test_thousands_of_odd_forms_give_no_error(stateless: Caller, caller: Caller,
         if answer.code == 200 and path != "/twilio/status":
             assert answer.said is None or len(answer.said) <= 1600
         seen[answer.code] = seen.get(answer.code, 0) + 1
-    assert min(seen[200], seen[400], seen[403]) > 50
+    assert min(seen[200], seen[400], seen[403]) > 15
     assert "webhook_failed" not in capfd.readouterr().err
 
 

@@ -83,6 +83,10 @@ class Tickets:
         """One ticket."""
         if not _ID.fullmatch(id_):
             return None
+        # one that moves meanwhile may be missed in both places: not there yet, not there any more
+        return self._look_everywhere(id_) or self._look_everywhere(id_)
+
+    def _look_everywhere(self, id_: str) -> Ticket | None:
         copy: _Read | None = None
         place = self._places.get(id_, "")
         for prefix in (*([place] if place else []), *(other for other in PREFIXES if other != place)):

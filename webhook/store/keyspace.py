@@ -21,6 +21,7 @@ tags ("partitions"), so that a Cluster can spread people over its servers, and a
     v1:{p07}:a:<number>             alias: the person a number belongs to (in the partition of the number)
     v1:{p07}:n:<person>             the other way: the number, and the day the alias was last written
     v1:{p07}:f:<person>             fence: who is moving records to this person, for some seconds
+    v1:{p07}:g:<person>             where records are being moved from here, and which entries were copied, for as long
     v1:{p07}:x:<person>:<what>      a record that could not be read, set aside
 
 What belongs to nobody has a tag of its own:
@@ -163,6 +164,10 @@ class Records:
     @property
     def fence(self) -> str:
         return f"{self._prefix}f:{self.person}"
+
+    @property
+    def going(self) -> str:
+        return f"{self._prefix}g:{self.person}"
 
     def aside(self, what: str) -> str:
         return f"{self._prefix}x:{self.person}:{what}"

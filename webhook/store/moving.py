@@ -21,7 +21,6 @@ from webhook.store.lifetimes import ALIAS_TTL_S, COPY_TTL_S, FENCE_TTL_S, SEEN_T
 from webhook.store.scripts import (
     ADOPT,
     ADOPT_TICKET,
-    RAISE_FENCE,
     READ_CODE,
     RELEASE_CODE,
     REPLACE_IF_SAME,
@@ -52,7 +51,8 @@ class KeptTicket:
 class Kept:
     """All that is kept under one code. Sessions are pairs of a value and what is left of its life, in ms.
 
-    `attempts` are the fields and values of the attempts at outbox entries, in turn.
+    `attempts` are the fields and values of the attempts at outbox entries, in turn; `going` says where the records are
+    being moved, and which entries were read for that.
     """
 
     prefs: bytes = b""
@@ -63,11 +63,22 @@ class Kept:
     attempts: tuple[bytes, ...] = ()
     attempts_left_ms: int = 0
     tickets: tuple[KeptTicket, ...] = ()
+    going: bytes = b""
 
     @property
     def is_empty(self) -> bool:
         sent = self.entries or self.attempts or self.tickets
         return not (self.prefs or self.recent or sent or any(raw for raw, _ in self.sessions))
+
+    @property
+    def gone(self) -> list[bytes]:
+        """The ids of entries that were read to be moved, by whomever, and have been sent or dropped here since."""
+        here = {entry.partition(b" ")[0] for entry in self.entries}
+        return [id_ for id_ in self.going.split()[1:] if id_ not in here]
+
+    def goes_to(self, target: str) -> bool:
+        """Whether nobody moves these records to another person."""
+        return self.going.split()[:1] in ([], [target.encode()])
 
 
 class Move:
@@ -94,30 +105,25 @@ class Move:
         """
         if self._release(source, target, alias_to, Kept(), []):  # nothing there: by far the most frequent case
             return False
-        adopted: set[bytes] = set()
-        done = ""  # what our last fence looks like if nobody else has begun to move since
         for round_ in range(_ROUNDS):
             time.sleep(random.random() * round_ * _PAUSE_S)  # two who move at once must not go on in step
             fence = secrets.token_urlsafe(6)
-            before = self._connection.run(RAISE_FENCE, [Records(target).fence], [fence, FENCE_TTL_S])
-            kept = self._kept(source)
+            self._connection.command("SET", Records(target).fence, fence, "EX", FENCE_TTL_S)
+            kept = self._kept(source, target)
+            if not kept.goes_to(target):
+                continue
             ids = recent_ids(kept.recent)
             if kept.pointer:
                 self._repoint(kept.pointer, source, target)
             mark = f"{source} {alias_to}"
             if not self._adopt_tickets(source, target, kept.tickets, mark, fence):
                 continue
-            if before.decode() != done:
-                adopted.clear()  # what is gone from the old place may have been moved by somebody else
-            gone = adopted.difference(kept.entries)  # sent from the old place between two rounds
-            if not (kept.is_empty and not gone) and not self._adopt(source, target, kept, ids, fence, gone):
+            if not (kept.is_empty and not kept.gone) and not self._adopt(source, target, kept, ids, fence):
                 continue
-            adopted.update(kept.entries)
-            done = f"done {fence}"
             if self._release(source, target, alias_to, kept, ids):
                 for ticket in kept.tickets:
                     settle(self._connection, target, ticket.id, mark)
-                self._connection.run(REPLACE_IF_SAME, [Records(target).fence], [done, "", 0])
+                self._connection.run(REPLACE_IF_SAME, [Records(target).fence], [f"done {fence}", "", 0])
                 self._count("person_moved")
                 return True
         raise StoreDown("the records of a person changed too often to be moved")
@@ -128,11 +134,12 @@ class Move:
         self(source, target, alias_to=alias_to)
         settle(self._connection, target, ticket, mark)
 
-    def _kept(self, code: str) -> Kept:
+    def _kept(self, code: str, to: str = "") -> Kept:
+        """What is kept under a code; with `to`, it is written down there that it moves."""
         records = Records(code)
         keys = [records.prefs, records.recent, records.pointer, records.outbox, records.attempts, records.tickets]
-        answer = self._connection.run(READ_CODE, [*keys, *records.sessions])
-        (prefs, recent, pointer), sessions, entries, attempts, attempts_left_ms, tickets = answer
+        answer = self._connection.run(READ_CODE, [*keys, records.going, *records.sessions], [to, FENCE_TTL_S])
+        (prefs, recent, pointer), sessions, entries, attempts, attempts_left_ms, tickets, going = answer
         pairs = zip(sessions[::2], sessions[1::2], strict=True)
         return Kept(
             prefs=prefs or b"",
@@ -143,6 +150,7 @@ class Move:
             attempts=tuple(attempts),
             attempts_left_ms=attempts_left_ms,
             tickets=tuple(self._ticket(records, id_.decode()) for id_ in sorted(tickets)),
+            going=going,
         )
 
     def _ticket(self, records: Records, id_: str) -> KeptTicket:
@@ -165,23 +173,21 @@ class Move:
                 return False
         return True
 
-    def _adopt(
-        self, source: str, target: str, kept: Kept, ids: Sequence[str], fence: str, gone: set[bytes]
-    ) -> bool:  # fmt: skip
+    def _adopt(self, source: str, target: str, kept: Kept, ids: Sequence[str], fence: str) -> bool:
         mine, theirs = Records(target), Records(source)
         here = self._kept(target)
         prefs, prefs_ttl_s = self._merged(mine, here.prefs, kept.prefs)
         keys = [mine.prefs, mine.recent, mine.outbox, mine.due, mine.fence, mine.attempts, *mine.sessions]
         args: Args = [here.prefs, prefs, prefs_ttl_s, kept.recent, COPY_TTL_S, target, self.at_s + _SENDS_AFTER_S]
         args += (SEEN_TTL_S, len(mine.sessions), len(ids), fence)
-        args += (len(kept.attempts), kept.attempts_left_ms, len(gone))
+        args += (len(kept.attempts), kept.attempts_left_ms, len(kept.gone))
         for (raw_here, _), (raw, left_ms) in zip(here.sessions, kept.sessions, strict=True):
             args += (raw_here, raw if self._is_newer(raw, raw_here) else b"", max(1, left_ms))
         if ids:
             found = self._connection.read([key for id_ in ids for key in (theirs.seen(id_), theirs.copy(id_))])
             keys += [key for id_ in ids for key in (mine.seen(id_), mine.copy(id_))]
             args += [value or b"" for value in found]
-        args += (*kept.attempts, *gone, *kept.entries)
+        args += (*kept.attempts, *kept.gone, *kept.entries)
         return bool(self._connection.run(ADOPT, keys, args))
 
     def _is_newer(self, raw: bytes, than: bytes) -> bool:
@@ -224,12 +230,12 @@ class Move:
         stays = prefix_of(code) == prefix_of(target)
         keys = [records.alias, records.prefs, records.recent, records.pointer, records.outbox, records.attempts]
         keys += [records.due, records.tickets, *records.desk, Records(target).tickets if stays else records.tickets]
-        keys += [*records.sessions, *(records.ticket(ticket.id) for ticket in kept.tickets)]
+        keys += [records.going, *records.sessions, *(records.ticket(ticket.id) for ticket in kept.tickets)]
         keys += [records.copy(id_) for id_ in ids]
         raws = [raw for raw, _ in kept.sessions] or [b""] * len(records.sessions)
         args: Args = [code, alias_to, ALIAS_TTL_S, kept.prefs, kept.recent, kept.pointer]
         args += (target if stays else "", TICKET_LISTS_TTL_S)
-        args += (len(kept.entries), len(kept.attempts), len(raws), len(kept.tickets))
+        args += (len(kept.entries), len(kept.attempts), len(raws), len(kept.tickets), kept.going)
         args += (*kept.entries, *kept.attempts, *raws)
         for ticket in kept.tickets:
             args += (ticket.id, ticket.revision)

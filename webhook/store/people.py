@@ -46,11 +46,14 @@ class People:
             return self._settle_user(person, link, move, is_known=is_known)
         return self._settle_number(person, link, move, is_known=is_known)
 
-    def forget(self, person: Person, key: str, at_s: int) -> None:
-        """Remove what leads to a person who was erased, and what other codes still held. Can be repeated."""
+    def forget(self, person: Person, key: str, at_s: int, *, copied_to: str = "") -> None:
+        """Remove what leads to a person who was erased, and what other codes still held. Can be repeated.
+
+        `copied_to` is the code that the records were being moved to at that moment, by another message.
+        """
         records = Records(key)
         pointer = self._connection.command("GET", records.pointer)
-        codes = {key, person.user, person.number, person.user_before, person.number_before} - {""}
+        codes = {key, person.user, person.number, person.user_before, person.number_before, copied_to} - {""}
         GivenUp(self._connection).forget(sorted(codes))
         for code in sorted(codes - {key}):
             while not self._forget_code(code, sorted(codes), at_s):
@@ -67,6 +70,7 @@ class People:
         tickets = ticket_ids(self._connection, other)
         keys = [other.alias, other.due, other.tickets, *other.desk, *map(other.ticket, tickets)]
         keys += [*other.sessions, other.prefs, other.recent, other.outbox, other.attempts, other.pointer, *other.asides]
+        keys += [other.fence, other.going]
         args: list[str | bytes | int] = [code, at_s, ERASED_TICKET_TTL_S, len(tickets), *tickets, *codes]
         return bool(self._connection.run(FORGET_CODE, keys, args) != _AGAIN)
 

@@ -88,9 +88,10 @@ return {'committed'}
 )
 
 # KEYS  1 seen mark · 2 reply copy · 3 session · 4 recent ids · 5 alias · 6 due · 7 the person's tickets · 8 open
-#       · 9 closed · 10 changes · 11… tickets · then everything else of the person, and reply copies
+#       · 9 closed · 10 changes · 11 going · 12… tickets · then everything else of the person, and reply copies
 # ARGV  1 mark · 2 seen ttl, s · 3 session read · 4 recent ids read · 5 person · 6 now, s · 7 ttl of what is left of a
-#       ticket, s · 8… tickets read
+#       ticket, s · 8 going, as read · 9… tickets read
+# Who erases must know where the records may have been copied to: nobody begins to move them unseen.
 ERASE_PERSON = Script(
     ERASE_TICKET
     + """
@@ -99,15 +100,16 @@ if mark then return {'repeat', mark, redis.call('GET', KEYS[2])} end
 if (redis.call('GET', KEYS[3]) or '') ~= ARGV[3] then return {'conflict'} end
 if (redis.call('GET', KEYS[4]) or '') ~= ARGV[4] then return {'conflict'} end
 if redis.call('EXISTS', KEYS[5]) == 1 then return {'conflict'} end
-local tickets = #ARGV - 7
+if (redis.call('GET', KEYS[11]) or '') ~= ARGV[8] then return {'conflict'} end
+local tickets = #ARGV - 8
 if redis.call('SCARD', KEYS[7]) ~= tickets then return {'conflict'} end
 for i = 1, tickets do
-  if redis.call('SISMEMBER', KEYS[7], ARGV[7 + i]) == 0 then return {'conflict'} end
+  if redis.call('SISMEMBER', KEYS[7], ARGV[8 + i]) == 0 then return {'conflict'} end
 end
-for i = 1, tickets do erase_ticket(10 + i, 8, 9, 10, ARGV[7 + i], ARGV[6], ARGV[7]) end
+for i = 1, tickets do erase_ticket(11 + i, 8, 9, 10, ARGV[8 + i], ARGV[6], ARGV[7]) end
 for i = 2, 4 do redis.call('DEL', KEYS[i]) end
-redis.call('DEL', KEYS[7])
-for i = 11 + tickets, #KEYS do redis.call('DEL', KEYS[i]) end
+redis.call('DEL', KEYS[7], KEYS[11])
+for i = 12 + tickets, #KEYS do redis.call('DEL', KEYS[i]) end
 redis.call('ZREM', KEYS[6], ARGV[5])
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 return {'committed'}
@@ -142,41 +144,47 @@ return 1
 )
 
 # All that is kept under a code, to be moved: values with what is left of their lives, in ms; then the outbox entries,
-# attempts at them, and tickets.
-# KEYS  1 prefs · 2 recent ids · 3 pointer · 4 outbox · 5 attempts · 6 the person's tickets · 7… sessions
+# attempts at them, and tickets; and what `going` is now. Who moves is written down there together with the ids of all
+# outbox entries that anybody has read here to move them: an id that is there and not in the outbox any more was sent or
+# dropped here, for letting go of the code ends that record. While it names another person, nobody else can go on.
+# KEYS  1 prefs · 2 recent ids · 3 pointer · 4 outbox · 5 attempts · 6 the person's tickets · 7 going · 8… sessions
+# ARGV  1 person the records move to, '' to look only · 2 ttl of going, s
 READ_CODE = Script(
     """
 local found = {redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]), redis.call('GET', KEYS[3])}
+local entries, going = redis.call('LRANGE', KEYS[4], 0, -1), redis.call('GET', KEYS[7]) or ''
 local sessions = {}
-for i = 7, #KEYS do
+for i = 8, #KEYS do
   sessions[#sessions + 1] = redis.call('GET', KEYS[i])
   sessions[#sessions + 1] = redis.call('PTTL', KEYS[i])
 end
-return {found, sessions, redis.call('LRANGE', KEYS[4], 0, -1), redis.call('HGETALL', KEYS[5]),
-  redis.call('PTTL', KEYS[5]), redis.call('SMEMBERS', KEYS[6])}
-"""
-)
-
-# Begin to move, or begin again: from now on nobody else can go on. Answers what the fence was.
-# KEYS  1 fence      ARGV  1 fence · 2 ttl, s
-RAISE_FENCE = Script(
-    """
-local before = redis.call('GET', KEYS[1]) or ''
-redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
-return before
+local to = string.match(going, '^%S+') or ARGV[1]
+local keys = {KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], unpack(KEYS, 8)}
+if ARGV[1] ~= '' and to == ARGV[1] and redis.call('EXISTS', unpack(keys)) > 0 then
+  local copied = {}
+  for id in string.gmatch(going, '%S+') do copied[id] = true end
+  if going == '' then going = to end
+  for _, entry in ipairs(entries) do
+    local id = string.match(entry, '^%S+')
+    if id and not copied[id] then going = going .. ' ' .. id end
+  end
+  redis.call('SET', KEYS[7], going, 'EX', ARGV[2])
+end
+return {found, sessions, entries, redis.call('HGETALL', KEYS[5]), redis.call('PTTL', KEYS[5]),
+  redis.call('SMEMBERS', KEYS[6]), going}
 """
 )
 
 # Put what was read elsewhere under the code it moves to, unless anything has changed there since it was read. The fence
-# is gone when somebody else has begun to move, or has erased the person: then what was read may be out of date. It stays,
-# as "done", for who moves to see that nobody else did between two rounds.
+# is gone when somebody else has begun to move, or has erased the person: then what was read may be out of date. It is
+# spent by this, so that nothing is put here twice.
 # KEYS  1 prefs · 2 recent ids · 3 outbox · 4 due · 5 fence · 6 attempts · then the sessions
 #       · then, for each recent id, seen mark, reply copy
 # ARGV  1 prefs read here · 2 prefs, '' for no change · 3 prefs ttl, s · 4 recent ids, '' for none · 5 recent ttl, s
 #       · 6 person · 7 due at, s · 8 seen ttl, s · 9 sessions (number) · 10 messages (number) · 11 fence
 #       · 12 attempts (number of fields and values) · 13 life left of attempts, ms · 14 outbox entries gone since (number)
 #       · for each session: value read here, value, '' for no change, life left in ms
-#       · for each message: mark, copy, '' for none · then attempts · entries gone · the outbox entries
+#       · for each message: mark, copy, '' for none · then attempts · ids of entries gone · the outbox entries
 ADOPT = Script(
     """
 local sessions, messages = tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -211,12 +219,19 @@ for _ = 1, tonumber(ARGV[12]) / 2 do
   arg = arg + 2
 end
 if tonumber(ARGV[12]) > 0 and tonumber(ARGV[13]) > 0 then redis.call('PEXPIRE', KEYS[6], ARGV[13]) end
+local gone, there = {}, {}
 for _ = 1, tonumber(ARGV[14]) do
-  redis.call('LREM', KEYS[3], 1, ARGV[arg])
+  gone[ARGV[arg]] = true
+  redis.call('HDEL', KEYS[6], ARGV[arg])
   arg = arg + 1
 end
-local there = {}
-for _, entry in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do there[entry] = true end
+for _, entry in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
+  if gone[string.match(entry, '^%S+') or ''] then
+    redis.call('LREM', KEYS[3], 1, entry)
+  else
+    there[entry] = true
+  end
+end
 for i = arg, #ARGV do
   if not there[ARGV[i]] then redis.call('RPUSH', KEYS[3], ARGV[i]) end
 end
@@ -266,11 +281,11 @@ return 1
 # Nothing is lost: when anything differs from what was read, nothing happens and the move begins again. Tickets stay
 # where they are if the new code is in the same partition, and get its name.
 # KEYS  1 alias · 2 prefs · 3 recent ids · 4 pointer · 5 outbox · 6 attempts · 7 due · 8 the person's tickets · 9 open
-#       · 10 closed · 11 changes · 12 tickets of the new code, if in the same partition, else as 8 · then the sessions
-#       · the tickets · reply copies
+#       · 10 closed · 11 changes · 12 tickets of the new code, if in the same partition, else as 8 · 13 going
+#       · then the sessions · the tickets · reply copies
 # ARGV  1 code · 2 person the alias leads to, '' for none · 3 alias ttl, s · 4 prefs read · 5 recent ids read
 #       · 6 pointer read · 7 new code, if in the same partition, else '' · 8 ttl of lists, s · 9 outbox entries (number)
-#       · 10 attempts (number of fields and values) · 11 sessions (number) · 12 tickets (number)
+#       · 10 attempts (number of fields and values) · 11 sessions (number) · 12 tickets (number) · 13 going, as read
 #       · then, as read: each entry · attempts · each session · for each ticket its id and how often it was changed
 RELEASE_CODE = Script(
     """
@@ -279,7 +294,8 @@ local sessions, tickets = tonumber(ARGV[11]), tonumber(ARGV[12])
 for i = 2, 4 do
   if (redis.call('GET', KEYS[i]) or '') ~= ARGV[2 + i] then return 0 end
 end
-local arg = 13
+if (redis.call('GET', KEYS[13]) or '') ~= ARGV[13] then return 0 end
+local arg = 14
 local there = redis.call('LRANGE', KEYS[5], 0, -1)
 if #there ~= entries then return 0 end
 for i = 1, entries do
@@ -292,17 +308,17 @@ for _ = 1, attempts / 2 do
   arg = arg + 2
 end
 for i = 1, sessions do
-  if (redis.call('GET', KEYS[12 + i]) or '') ~= ARGV[arg] then return 0 end
+  if (redis.call('GET', KEYS[13 + i]) or '') ~= ARGV[arg] then return 0 end
   arg = arg + 1
 end
 if redis.call('SCARD', KEYS[8]) ~= tickets then return 0 end
 for i = 1, tickets do
   local at = arg + 2 * (i - 1)
   if redis.call('SISMEMBER', KEYS[8], ARGV[at]) == 0 then return 0 end
-  if (redis.call('HGET', KEYS[12 + sessions + i], 'rev') or '') ~= ARGV[at + 1] then return 0 end
+  if (redis.call('HGET', KEYS[13 + sessions + i], 'rev') or '') ~= ARGV[at + 1] then return 0 end
 end
 for i = 1, tickets do
-  local at, id = 12 + sessions + i, ARGV[arg + 2 * (i - 1)]
+  local at, id = 13 + sessions + i, ARGV[arg + 2 * (i - 1)]
   if ARGV[7] == '' then
     redis.call('DEL', KEYS[at])
     redis.call('ZREM', KEYS[9], id)
@@ -317,8 +333,8 @@ for i = 1, tickets do
 end
 for i = 2, 6 do redis.call('DEL', KEYS[i]) end
 redis.call('DEL', KEYS[8])
-for i = 13, 12 + sessions do redis.call('DEL', KEYS[i]) end
-for i = 13 + sessions + tickets, #KEYS do redis.call('DEL', KEYS[i]) end
+for i = 13, 13 + sessions do redis.call('DEL', KEYS[i]) end
+for i = 14 + sessions + tickets, #KEYS do redis.call('DEL', KEYS[i]) end
 redis.call('ZREM', KEYS[7], ARGV[1])
 if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
 return 1

@@ -171,20 +171,20 @@ class SessionStore:
         """Remove everything of a person, on every channel. No copy of the receipt is kept."""
         mark = _ERASED.decode() + _new_mark()
         records = Records(loaded.key)
-        recent = self.connection.read([records.recent])[0] or b""
+        recent, going = (value or b"" for value in self.connection.read([records.recent, records.going]))
         tickets = ticket_ids(self.connection, records)
         keys = [
             *(records.seen(loaded.message_id), records.copy(loaded.message_id), records.session(loaded.channel)),
-            *(records.recent, records.alias, records.due, records.tickets, *records.desk),
+            *(records.recent, records.alias, records.due, records.tickets, *records.desk, records.going),
             *map(records.ticket, tickets),
             *(records.fence, records.prefs, records.outbox, records.attempts, *records.sessions, *records.asides),
             *(records.copy(id_) for id_ in recent_ids(recent)),
         ]
         args: list[str | bytes | int] = [mark, SEEN_TTL_S, loaded.raw_session or b"", recent, loaded.key]
-        args += (loaded.at_s, ERASED_TICKET_TTL_S, *tickets)
+        args += (loaded.at_s, ERASED_TICKET_TTL_S, going, *tickets)
         committed = self._committed(self._run_once(ERASE_PERSON, keys, args), mark, loaded.message_id)
         if committed.outcome is Outcome.COMMITTED:  # in other partitions; a retry of the message repeats it
-            self._people.forget(loaded.person, loaded.key, loaded.at_s)
+            self._people.forget(loaded.person, loaded.key, loaded.at_s, copied_to=going.decode().partition(" ")[0])
         return committed
 
     def _for_channel(self, waiting: Sequence[bytes], channel: Channel) -> list[bytes]:
