@@ -342,7 +342,7 @@ STORED = (
     Kind(rf"{PART}w:[A-Za-z0-9_-]{{17}}", "**Whose delivery**", WHOSE_TTL_S),
     Kind(rf"{PART}t:[2-9A-Z]{{8}}", "**Ticket, plain fields**", CLOSED_TICKET_TTL_S),
     Kind(rf"{PART}(tp:{CODE}|open|closed|rev)", "**Lists of tickets**", TICKET_LISTS_TTL_S),
-    Kind(rf"{PART}f:{CODE}", "**Fence**", 10),
+    Kind(rf"{PART}[fg]:{CODE}", "**Fence**", 10),
     Kind(rf"{PART}x:{CODE}:(sms|whatsapp|prefs)", "**A record that could not be read**", 7 * DAY_S),
     Kind(r"v1:\{q\}:.+", "**Questions for the editors**", QUESTIONS_TTL_S),
     Kind(rf"v1:\{{out\}}:(gone|g:[A-Za-z0-9_-]{{17}}|gp:{CODE})", "**Messages given up**", LETTERS_TTL_S),

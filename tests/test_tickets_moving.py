@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -404,6 +405,79 @@ def test_a_delete_by_the_number_alone_reaches_what_is_being_copied(world: World,
     kept = [key for key in keys_of(world, person.user) if ":n:" not in key and ":f:" not in key]
     assert kept == []
     assert keys_of(world, person.number) == []
+
+
+class Counted(Connection):
+    """A connection that lets something happen before the question of a certain number."""
+
+    happens: Callable[[], object] | None = None
+    left = 0
+
+    def run(self, script: Script, *args: Any, **options: Any) -> Any:
+        self._one_more()
+        return super().run(script, *args, **options)
+
+    def command(self, *words: str | bytes | int) -> Any:
+        self._one_more()
+        return super().command(*words)
+
+    def _one_more(self) -> None:
+        self.left -= 1
+        if self.left == 0 and self.happens:
+            self.happens()
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["to its end", "up to the last step"])
+@pytest.mark.parametrize("stays", [False, True], ids=["another partition", "the same partition"])
+def test_whenever_another_lets_go_of_the_same_records_nothing_is_lost_or_doubled(
+    world: World, ends: bool, stays: bool
+) -> None:
+    """Another has copied all, and lets go before any one of the questions that a move asks; it may stop after that."""
+    start, asked = 0, 1
+    while True:
+        number, user = somebody(world, stays=stays, start=start)
+        start = int(user.removeprefix("BZ.")) + 1
+        id_ = world.ask(number=number, note="hola")
+        world.desk.take(id_, "ana")
+        world.desk.reply(id_, "ana", "uno", "n1")
+        connection, other = Counted(world.connection.address.url), Between(world.connection.address.url)
+        copied, goes_on = threading.Event(), threading.Event()
+
+        def waits(other: Between = other, copied: threading.Event = copied, on: threading.Event = goes_on) -> None:
+            copied.set()
+            on.wait(30)
+            if not ends:
+                other.script, other.happens, other.after = SETTLE_TICKET, stop, False
+
+        def another(other: Between = other, number: str = number, user: str = user) -> None:
+            with suppress(StoreDown):
+                moves(world, other, number, user)
+
+        other.script, other.happens, other.after = ADOPT, waits, True
+        thread = threading.Thread(target=another)
+
+        def lets_go(on: threading.Event = goes_on, thread: threading.Thread = thread) -> None:
+            on.set()
+            thread.join()
+
+        connection.left, connection.happens = asked, lets_go
+        thread.start()
+        assert copied.wait(30)
+        moves(world, connection, number, user)
+        lets_go()
+        connection.close()
+        other.close()
+
+        person = world.person(number, user)
+        assert [entry.text for entry in world.outbox(person.user)] == ["Advisor: uno"], asked
+        assert world.desk.reply(id_, "ana", "dos", "n2") is Done.DONE, asked
+        assert [message.text for message in world.desk.messages(id_)] == ["hola", "taken", "uno", "dos"], asked
+        assert world.connection.command("TTL", Records(person.user).ticket(id_)) > 3600, asked
+        assert keys_of(world, person.number) == []
+        if connection.left > 0:  # it asked no more than that
+            break
+        asked += 1
+    assert asked > 8
 
 
 def test_a_ticket_that_moves_while_it_is_looked_for_is_found(world: World) -> None:

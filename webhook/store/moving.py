@@ -22,6 +22,7 @@ from webhook.store.scripts import (
     ADOPT,
     ADOPT_TICKET,
     READ_CODE,
+    READ_TICKET,
     RELEASE_CODE,
     REPLACE_IF_SAME,
     SETTLE_TICKET,
@@ -154,9 +155,8 @@ class Move:
         )
 
     def _ticket(self, records: Records, id_: str) -> KeptTicket:
-        key = records.ticket(id_)
-        fields = flat(self._connection.command("HGETALL", key))
-        return KeptTicket(id_, fields, self._connection.command("PTTL", key) if fields else 0)
+        fields, left_ms = self._connection.run(READ_TICKET, [records.ticket(id_)])
+        return KeptTicket(id_, tuple(fields), left_ms)
 
     def _adopt_tickets(
         self, source: str, target: str, tickets: Sequence[KeptTicket], mark: str, fence: str

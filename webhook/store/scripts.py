@@ -159,8 +159,11 @@ for i = 8, #KEYS do
   sessions[#sessions + 1] = redis.call('PTTL', KEYS[i])
 end
 local to = string.match(going, '^%S+') or ARGV[1]
-local keys = {KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], unpack(KEYS, 8)}
-if ARGV[1] ~= '' and to == ARGV[1] and redis.call('EXISTS', unpack(keys)) > 0 then
+local kept = 0
+for i = 1, #KEYS do
+  if i ~= 7 then kept = kept + redis.call('EXISTS', KEYS[i]) end
+end
+if ARGV[1] ~= '' and to == ARGV[1] and kept > 0 then
   local copied = {}
   for id in string.gmatch(going, '%S+') do copied[id] = true end
   if going == '' then going = to end
@@ -174,6 +177,10 @@ return {found, sessions, entries, redis.call('HGETALL', KEYS[5]), redis.call('PT
   redis.call('SMEMBERS', KEYS[6]), going}
 """
 )
+
+# A ticket to be moved, and what is left of its life, in ms. Read together: somebody else may let go of it any moment.
+# KEYS  1 ticket
+READ_TICKET = Script("return {redis.call('HGETALL', KEYS[1]), redis.call('PTTL', KEYS[1])}")
 
 # Put what was read elsewhere under the code it moves to, unless anything has changed there since it was read. The fence
 # is gone when somebody else has begun to move, or has erased the person: then what was read may be out of date. It is
