@@ -15,9 +15,13 @@ FOLDER = Path(os.environ.get("VENTANILLA_MODELS") or ROOT / "var" / "understandi
 MODELS = Models(FOLDER, ROOT)
 
 
-@cache
 def shipped(*, show_unconfirmed: bool = True) -> Catalogue:
-    """The content of this checkout, and what was learned from it."""
+    """The content of this checkout, and what was learned from it; loaded once in a process."""
+    return _shipped(show_unconfirmed)
+
+
+@cache
+def _shipped(show_unconfirmed: bool) -> Catalogue:
     return understood(load_catalogue(ROOT, show_unconfirmed=show_unconfirmed))
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 
 from bot.inbound import Inbound
 from bot.turn import ActionResult, Call, State, Turn
-from tests.learned_world import FOLDER
+from tests.learned_world import FOLDER, shipped
 from tests.twilio_samples import ACCOUNT, BASE_URL, FORM, INBOUND_URL, TOKEN, encoded, twilio_signature
 from webhook.app import create_app
 from webhook.settings import CHECKOUT, Environment, Settings
@@ -97,8 +97,11 @@ class Caller:
 
 
 def app_for(var: Path, redis_url: str = "", **changed: Any) -> Flask:
-    """The whole app, over the content of the project."""
-    return create_app(settings_for(var, redis_url, **changed), reloads=False)
+    """The whole app, over the content of the project, which is loaded once for all tests of a process."""
+    settings = settings_for(var, redis_url, **changed)
+    is_shipped = settings.root == CHECKOUT and not settings.complaints.are_taken
+    ready = shipped(show_unconfirmed=settings.show_unconfirmed) if is_shipped else None
+    return create_app(settings, reloads=False, preloaded=ready)
 
 
 def echoing(catalogue: Any, state: State, inbound: Inbound, *, stateless: bool = False) -> Turn | Call:
