@@ -223,14 +223,14 @@ def drop(number: int) -> None:
 
 @main.command()
 @host_option
-@click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
+@port_option
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
 @told_plainly
 def console(host: str, port: int, workers: int) -> None:
     """The advisors' console alone, for servers. Wants REDIS_URL, or a `ventanilla run` on the same folder."""
     from webhook.commands.consoling import serve_console_alone
 
-    serve_console_alone(settings_at(host, port - 1), host=host, port=port, workers=workers)
+    serve_console_alone(settings_at(host, 8000, console_port=port), host=host, port=port, workers=workers)
 
 
 @main.group()
@@ -453,16 +453,16 @@ def root() -> Path:
     return Path(os.environ.get("VENTANILLA_ROOT") or CHECKOUT).absolute()
 
 
-def settings_at(host: str, port: int, *, stateless: bool = False) -> Settings:
+def settings_at(host: str, port: int, *, stateless: bool = False, console_port: int = 0) -> Settings:
     """The settings of the environment; in development our own address is the public one unless another is set.
 
-    The console is on the next port then.
+    The console is on the next port then, or on its own.
     """
     environ: dict[str, Any] = dict(os.environ)
     if environ.get("VENTANILLA_ENV", "development") != "production":
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
         environ["PUBLIC_BASE_URL"] = environ.get("PUBLIC_BASE_URL") or f"http://{shown}:{port}"
-        environ["CONSOLE_BASE_URL"] = environ.get("CONSOLE_BASE_URL") or f"http://{shown}:{port + 1}"
+        environ["CONSOLE_BASE_URL"] = environ.get("CONSOLE_BASE_URL") or f"http://{shown}:{console_port or port + 1}"
     if stateless:
         environ["VENTANILLA_STATELESS"] = "1"
     return read_settings(environ)
