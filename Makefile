@@ -11,7 +11,7 @@ run: setup learn
 
 test: setup-test
 	$(MAKE) --no-print-directory -j2 lint check learn
-	$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist loadgroup  # one more than cores: many tests wait for something
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: setup-test
 	$(BIN)/ruff format --check .

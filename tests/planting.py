@@ -24,7 +24,7 @@ from bot.yaml_source import MapTree
 
 ROOT = Path(__file__).parent.parent
 TODAY = date(2026, 11, 22)
-PLACES = 12
+PLACES = 8
 T = TypeVar("T")
 
 
