@@ -15,7 +15,7 @@ from bot.choosing import exactly
 from bot.handoff import RAISED, SPEAKS, asked_of, left, said
 from bot.heeding import heeded, understanding_of
 from bot.inbound import OptOut
-from bot.obeying import AT_ONCE, obey, word_in
+from bot.obeying import AT_ONCE, obey, opted_in_again, word_in
 from bot.pace import Pace, pace
 from bot.scene import Scene
 from bot.turn import Call, Turn
@@ -28,8 +28,11 @@ def talk(scene: Scene, folded: str) -> Turn | Call:
     """What one message leads to while an advisor has the chat."""
     scene = replace(scene, first=False)
     word = word_in(scene, folded)
-    if word is not None and word.command in AT_ONCE:
-        return _numbers(scene) if word.command is Command.HELP_NUMBERS else obey(scene, word)
+    if word is not None and word.command in AT_ONCE and word.command is not Command.HELP_NUMBERS:
+        return obey(scene, word)
+    scene = opted_in_again(scene)  # else the advisor could not answer somebody who writes
+    if word is not None and word.command is Command.HELP_NUMBERS:
+        return _numbers(scene)
     answer = _answer(scene, folded)
     if answer:
         return _left_or_not(scene, answer)

@@ -87,6 +87,14 @@ def test_owner_and_ticket_change_by_the_persons_words_only_where_they_end_it(
             assert text not in kept
 
 
+@pytest.mark.parametrize("text", ["hola", "SOS", "me quieren matar", "START", "menu"])
+def test_who_writes_to_an_advisor_after_an_opt_out_can_be_answered(text: str) -> None:
+    """The provider may have told us of an opt-out in the middle of a talk: who writes wants an answer after all."""
+    phone = talking("es", Channel.SMS)
+    phone.state = replace(phone.state, prefs=phone.state.prefs.opt_out(Channel.SMS))
+    assert phone.write(text).state.prefs.opted_out == frozenset()
+
+
 @MANY
 @given(who=PEOPLE, said=st.lists(UTTERANCES, max_size=6), start=st.sampled_from([waiting, talking]))
 def test_danger_is_heard_whatever_came_before(
